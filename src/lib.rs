@@ -1,1 +1,3 @@
-//! reeve
+//! Reeve: sign-up into the right tenant, tokens, and accounts and profiles in step, over gRPC.
+
+pub mod model;

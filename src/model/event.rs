@@ -1,0 +1,76 @@
+//! Events: what happened, appended in the transaction of the change.
+
+use super::id::{SubjectId, TenantId};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventKind {
+    TenantCreated,
+    DomainAdded,
+    DomainRemoved,
+    UserCreated,
+    ProfileCreated,
+    RoleChanged,
+    SessionEnded,
+    RefreshTokenReused,
+    OperatorKeyCreated,
+}
+
+crate::closed_set!(EventKind {
+    TenantCreated = "tenant.created",
+    DomainAdded = "domain.added",
+    DomainRemoved = "domain.removed",
+    UserCreated = "user.created",
+    ProfileCreated = "profile.created",
+    RoleChanged = "profile.role_changed",
+    SessionEnded = "session.ended",
+    RefreshTokenReused = "session.refresh_token_reused",
+    OperatorKeyCreated = "operator_key.created",
+});
+
+/// An event to append. Holds identifiers and closed-set values, never addresses or secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewEvent {
+    pub kind: EventKind,
+    pub tenant_id: Option<TenantId>,
+    pub subject_id: SubjectId,
+    pub data: serde_json::Value,
+}
+
+impl NewEvent {
+    pub fn new(kind: EventKind, tenant: Option<TenantId>, subject: impl Into<SubjectId>) -> Self {
+        Self { kind, tenant_id: tenant, subject_id: subject.into(), data: serde_json::json!({}) }
+    }
+
+    #[must_use]
+    pub fn with(mut self, key: &str, value: impl Into<serde_json::Value>) -> Self {
+        if let Some(map) = self.data.as_object_mut() {
+            map.insert(key.to_owned(), value.into());
+        }
+        self
+    }
+}
+
+/// Who caused an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    pub kind: ActorKind,
+    pub id: Option<SubjectId>,
+    pub request_id: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActorKind {
+    Anonymous,
+    User,
+    Operator,
+    System,
+    Trigger,
+}
+
+crate::closed_set!(ActorKind {
+    Anonymous = "anonymous",
+    User = "user",
+    Operator = "operator",
+    System = "system",
+    Trigger = "trigger",
+});

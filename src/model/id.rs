@@ -1,0 +1,83 @@
+//! A type for each identifier, so that one cannot stand in for another.
+
+use super::{
+    clock::Instant,
+    error::{FieldViolation, Result},
+};
+use std::fmt;
+use uuid::Uuid;
+
+/// An identifier: a UUID, version 7 when this service makes it.
+pub trait Id: Copy + fmt::Display {
+    fn from_uuid(uuid: Uuid) -> Self;
+    fn as_uuid(&self) -> &Uuid;
+
+    /// A new identifier from the time and ten random bytes.
+    fn new_v7(now: Instant, random: &[u8; 10]) -> Self {
+        let millis = u64::try_from(now.as_micros() / 1_000).unwrap_or_default();
+        Self::from_uuid(uuid::Builder::from_unix_timestamp_millis(millis, random).into_uuid())
+    }
+
+    /// Parses the form that callers send: a UUID in the usual hyphenated form.
+    fn parse(field: &'static str, text: &str) -> Result<Self, FieldViolation> {
+        let canonical = text.len() == 36;
+        match Uuid::try_parse(text) {
+            Ok(uuid) if canonical => Ok(Self::from_uuid(uuid)),
+            _ => Err(FieldViolation::new(field, "UUID_INVALID", "must be a UUID")),
+        }
+    }
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => { $(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(Uuid);
+        impl Id for $name {
+            fn from_uuid(uuid: Uuid) -> Self { Self(uuid) }
+            fn as_uuid(&self) -> &Uuid { &self.0 }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { self.0.fmt(f) }
+        }
+    )* };
+}
+
+ids! {
+    TenantId,
+    DomainId,
+    UserId,
+    PendingSignUpId,
+    SessionId,
+    ApiKeyId,
+    KeyId,
+    MailId,
+    /// Whatever a pending sign-up rests on or an event is about.
+    SubjectId,
+}
+
+impl From<UserId> for SubjectId {
+    fn from(id: UserId) -> Self {
+        Self(id.0)
+    }
+}
+impl From<TenantId> for SubjectId {
+    fn from(id: TenantId) -> Self {
+        Self(id.0)
+    }
+}
+impl From<DomainId> for SubjectId {
+    fn from(id: DomainId) -> Self {
+        Self(id.0)
+    }
+}
+impl From<SessionId> for SubjectId {
+    fn from(id: SessionId) -> Self {
+        Self(id.0)
+    }
+}
+impl From<ApiKeyId> for SubjectId {
+    fn from(id: ApiKeyId) -> Self {
+        Self(id.0)
+    }
+}

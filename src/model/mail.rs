@@ -1,0 +1,56 @@
+//! Mail: what is said to whom, before it is rendered and sealed.
+
+use super::{clock::Instant, id::MailId};
+use serde::{Deserialize, Serialize};
+
+/// Which text is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailTemplate {
+    SignUpProof,
+    AccountExists,
+}
+
+crate::closed_set!(MailTemplate { SignUpProof = "sign_up_proof", AccountExists = "account_exists" });
+
+/// A mail ready to be rendered; stored sealed, because it may hold a token and an address.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Mail {
+    /// Proof of a mailbox: the link finishes a sign-up into `tenant`.
+    SignUpProof { to: String, tenant: String, link: String, expire_time: String },
+    /// Somebody started a sign-up for an address that has an account.
+    AccountExists { to: String, sign_in_url: String },
+}
+
+impl Mail {
+    pub const fn template(&self) -> MailTemplate {
+        match self {
+            Self::SignUpProof { .. } => MailTemplate::SignUpProof,
+            Self::AccountExists { .. } => MailTemplate::AccountExists,
+        }
+    }
+    pub fn recipient(&self) -> &str {
+        match self {
+            Self::SignUpProof { to, .. } | Self::AccountExists { to, .. } => to,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailState {
+    Pending,
+    Sent,
+    /// Given up; the row says why.
+    Dead,
+}
+
+crate::closed_set!(MailState { Pending = "pending", Sent = "sent", Dead = "dead" });
+
+/// A mail waiting in the outbox.
+#[derive(Clone)]
+pub struct QueuedMail {
+    pub id: MailId,
+    pub sealed: Vec<u8>,
+    pub kid: String,
+    pub attempts: i32,
+    pub create_time: Instant,
+}

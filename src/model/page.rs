@@ -1,0 +1,48 @@
+//! Keyset pages.
+
+use super::error::FieldViolation;
+
+const DEFAULT_SIZE: u16 = 50;
+const MAX_SIZE: u16 = 1_000;
+
+/// How many rows a page holds: 0 asks for 50, more than 1000 is cut to 1000.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageSize(u16);
+
+impl PageSize {
+    pub fn parse(field: &'static str, asked: i32) -> Result<Self, FieldViolation> {
+        if asked < 0 {
+            return Err(FieldViolation::new(field, "OUT_OF_RANGE", "must not be negative"));
+        }
+        Ok(match u16::try_from(asked) {
+            Ok(0) => Self(DEFAULT_SIZE),
+            Ok(size) => Self(size.min(MAX_SIZE)),
+            Err(_) => Self(MAX_SIZE),
+        })
+    }
+    /// One row more than the page, to see whether another page follows.
+    pub fn probe(self) -> i64 {
+        i64::from(self.0) + 1
+    }
+    pub fn len(self) -> usize {
+        usize::from(self.0)
+    }
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// Which page to read. The token is still sealed: the operation opens it, because what it is
+/// bound to depends on the granted scope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageRequest {
+    pub size: PageSize,
+    pub token: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    /// Empty on the last page.
+    pub next_token: String,
+}

@@ -1,0 +1,47 @@
+//! Profiles: a user in a tenant.
+
+use super::{
+    clock::Instant,
+    email::EmailAddress,
+    id::{TenantId, UserId},
+    role::Role,
+    text::DisplayName,
+};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProfileState {
+    Active,
+    Suspended,
+}
+
+crate::closed_set!(ProfileState { Active = "active", Suspended = "suspended" });
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    pub tenant_id: TenantId,
+    pub user_id: UserId,
+    pub email: EmailAddress,
+    pub display_name: DisplayName,
+    pub role: Role,
+    pub state: ProfileState,
+    /// Version of the membership; tokens carry it.
+    pub mver: i64,
+    pub create_time: Instant,
+    pub update_time: Instant,
+}
+
+impl Profile {
+    /// Changes with every change of the row's content.
+    pub fn etag(&self) -> String {
+        format!("{:x}", self.update_time.as_micros())
+    }
+}
+
+/// Which profiles of a tenant to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProfileFilter {
+    pub role: Option<Role>,
+    pub state: Option<ProfileState>,
+    /// Literal prefix of the canonical address.
+    pub email_prefix: Option<String>,
+}
