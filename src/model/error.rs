@@ -181,6 +181,12 @@ impl Error {
         self
     }
 
+    #[must_use]
+    pub fn not_retryable(mut self) -> Self {
+        self.0.retryable = false;
+        self
+    }
+
     pub fn reason(&self) -> Reason {
         self.0.reason
     }

@@ -1,0 +1,284 @@
+//! Transactions, and the macro that compiles a query once for each database.
+
+use super::connect::{Db, Held, LiteConn, PgConn};
+use crate::{
+    access::{Reach, Scope},
+    model::{
+        Error, Kind, Reason, Result,
+        budget::Budget,
+        clock::Instant,
+        id::TenantId,
+    },
+};
+use diesel_async::{
+    AnsiTransactionManager, AsyncConnection, RunQueryDsl as _, TransactionManager,
+};
+use std::{fmt::Write as _, future::Future, time::Duration};
+
+/// An open transaction. It owns its connection and the scope it was opened with.
+pub struct Tx {
+    pub(super) conn: Pooled,
+    scope: Scope,
+    budget: std::sync::Arc<Budget>,
+}
+
+pub(super) enum Pooled {
+    Pg(Held<PgConn>),
+    Sqlite(Held<LiteConn>),
+}
+
+/// Compiles the same query body once for each database, with the concrete connection type; the
+/// second form is for the few statements that differ.
+macro_rules! on {
+    ($tx:expr, |$c:ident| $body:expr) => {
+        on!($tx, pg |$c| $body, sqlite |$c| $body)
+    };
+    ($tx:expr, pg |$p:ident| $pg:expr, sqlite |$l:ident| $lite:expr $(,)?) => {{
+        $tx.count_query();
+        match &mut $tx.conn {
+            $crate::db::tx::Pooled::Pg(held) => {
+                let $p: &mut $crate::db::connect::PgConn = held.get()?;
+                $pg
+            }
+            $crate::db::tx::Pooled::Sqlite(held) => {
+                let $l: &mut $crate::db::connect::LiteConn = held.get()?;
+                $lite
+            }
+        }
+    }};
+}
+
+/// The tenant condition, written once: narrows a query to the rows that the scope reaches.
+/// `own` names the column that holds the person, where the table has one.
+macro_rules! in_scope {
+    ($tx:expr, $table:ident, $query:expr) => {
+        in_scope!($tx, $query, tenant $table::tenant_id, own none)
+    };
+    ($tx:expr, $query:expr, tenant $tenant:expr, own none) => {{
+        let query = $query.into_boxed();
+        match $tx.scope().reach() {
+            $crate::access::Reach::Tenant(id) => query.filter($tenant.eq(id)),
+            $crate::access::Reach::Own(_) => {
+                query.filter(diesel::dsl::sql::<diesel::sql_types::Bool>("1 = 0"))
+            }
+            $crate::access::Reach::System(_) => query,
+        }
+    }};
+    ($tx:expr, $query:expr, tenant $tenant:expr, own $own:expr) => {{
+        let query = $query.into_boxed();
+        match $tx.scope().reach() {
+            $crate::access::Reach::Tenant(id) => query.filter($tenant.eq(id)),
+            $crate::access::Reach::Own(id) => query.filter($own.eq(id)),
+            $crate::access::Reach::System(_) => query,
+        }
+    }};
+}
+
+/// A transaction body: it may run more than once, so nothing outside the database happens in it.
+pub trait TxBody<T, R>: AsyncFn(T) -> R + Fn(T) -> <Self as TxBody<T, R>>::Fut {
+    type Fut: Future<Output = R> + Send;
+}
+impl<F, T, Fut, R> TxBody<T, R> for F
+where
+    F: AsyncFn(T) -> R + Fn(T) -> Fut,
+    Fut: Future<Output = R> + Send,
+{
+    type Fut = Fut;
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Mode {
+    Read,
+    Write,
+}
+
+const ATTEMPTS: u32 = 8;
+
+tokio::task_local! {
+    /// Set while a write transaction's body runs in this task.
+    static WRITING: ();
+}
+
+impl Db {
+    /// Runs `body` in a read-only transaction.
+    pub async fn read<R, F>(&self, scope: Scope, budget: &std::sync::Arc<Budget>, body: F) -> Result<R>
+    where
+        for<'r> F: TxBody<&'r mut Tx, Result<R>> + Sync,
+    {
+        self.transact(Mode::Read, scope, budget, body).await
+    }
+
+    /// Runs `body` in a transaction and commits when it returns `Ok`. A lost race is run again
+    /// within the budget. What must survive a refusal is returned as `Ok`; `Err` rolls back.
+    pub async fn write<R, F>(&self, scope: Scope, budget: &std::sync::Arc<Budget>, body: F) -> Result<R>
+    where
+        for<'r> F: TxBody<&'r mut Tx, Result<R>> + Sync,
+    {
+        if WRITING.try_with(|()| ()).is_ok() {
+            return Err(Error::internal("a write transaction inside a write transaction"));
+        }
+        WRITING.scope((), self.transact(Mode::Write, scope, budget, body)).await
+    }
+
+    async fn transact<R, F>(
+        &self,
+        mode: Mode,
+        scope: Scope,
+        budget: &std::sync::Arc<Budget>,
+        body: F,
+    ) -> Result<R>
+    where
+        for<'r> F: TxBody<&'r mut Tx, Result<R>> + Sync,
+    {
+        let mut attempt = 0;
+        loop {
+            let outcome = async {
+                let mut tx = self.begin(mode, scope, budget).await?;
+                match body(&mut tx).await {
+                    Ok(value) => tx.commit().await.map(|()| value),
+                    Err(error) => {
+                        // The body's error is the one worth telling; a failed rollback closes
+                        // the connection, which rolls back too.
+                        let _ = tx.rollback().await;
+                        Err(error)
+                    }
+                }
+            }
+            .await;
+            match outcome {
+                Err(error) if error.is_retryable() && attempt < ATTEMPTS => {
+                    let wait = Duration::from_millis(1 << attempt.min(6));
+                    if budget.remaining() <= wait {
+                        return Err(out_of_time(error));
+                    }
+                    attempt += 1;
+                    tokio::time::sleep(wait).await;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn begin(
+        &self,
+        mode: Mode,
+        scope: Scope,
+        budget: &std::sync::Arc<Budget>,
+    ) -> Result<Tx> {
+        let remaining = budget.remaining();
+        if remaining.is_zero() {
+            return Err(out_of_time(Error::internal("the budget was spent before begin")));
+        }
+        let conn = match self {
+            Self::Pg { pool, schema } => {
+                let mut held = Held::take(pool).await?;
+                let begin = pg_begin(mode, scope, schema, remaining);
+                AnsiTransactionManager::begin_transaction_sql(held.get()?, &begin).await?;
+                Pooled::Pg(held)
+            }
+            Self::Sqlite { writer, readers } => {
+                let (pool, sql) = match mode {
+                    Mode::Read => (readers, "BEGIN"),
+                    Mode::Write => (writer, "BEGIN IMMEDIATE"),
+                };
+                let mut held = Held::take(pool).await?;
+                held.get()?
+                    .spawn_blocking(move |c| {
+                        diesel::connection::AnsiTransactionManager::begin_transaction_sql(c, sql)
+                    })
+                    .await?;
+                Pooled::Sqlite(held)
+            }
+        };
+        Ok(Tx { conn, scope, budget: std::sync::Arc::clone(budget) })
+    }
+}
+
+/// `BEGIN` with everything the transaction needs to know, in one message and one round trip.
+fn pg_begin(mode: Mode, scope: Scope, schema: &str, remaining: Duration) -> String {
+    let begin = match mode {
+        Mode::Read => "BEGIN READ ONLY",
+        Mode::Write => "BEGIN",
+    };
+    let timeout = remaining.as_millis().clamp(1, 3_600_000);
+    let mut sql = format!(
+        "{begin}; SET LOCAL search_path = {schema}; SET LOCAL statement_timeout = {timeout}; \
+         SET LOCAL idle_in_transaction_session_timeout = 60000; "
+    );
+    let _ = match scope.reach() {
+        Reach::Tenant(id) => write!(sql, "SET LOCAL reeve.tenant_id = '{id}'"),
+        Reach::Own(id) => write!(sql, "SET LOCAL reeve.user_id = '{id}'"),
+        Reach::System(_) => write!(sql, "SET LOCAL reeve.system = 'on'"),
+    };
+    sql
+}
+
+fn out_of_time(cause: Error) -> Error {
+    match cause.kind() {
+        Kind::Unavailable | Kind::Aborted => cause,
+        _ => Error::new(Reason::DeadlineExceeded, "The deadline passed before the work was done.")
+            .with_detail(format!("{cause:?}")),
+    }
+}
+
+impl Tx {
+    /// The scope the transaction was opened with.
+    pub fn scope(&self) -> Scope {
+        self.scope
+    }
+
+    pub(super) fn count_query(&self) {
+        self.budget.count_query();
+    }
+
+    /// The database's own time, now rather than at the start of the transaction.
+    pub async fn now(&mut self) -> Result<Instant> {
+        use super::types::sql::Time;
+        use diesel::dsl::sql;
+        Ok(on!(self,
+            pg |c| diesel::select(sql::<Time>("clock_timestamp()")).get_result(c).await,
+            sqlite |c| diesel::select(sql::<Time>("CAST(unixepoch('subsec') * 1000000 AS INTEGER)"))
+                .get_result(c).await,
+        )?)
+    }
+
+    /// Refuses to write a row of a tenant that the scope does not reach.
+    pub(super) fn check_tenant(&self, tenant: TenantId) -> Result<()> {
+        match self.scope.reach() {
+            Reach::Tenant(own) if own == tenant => Ok(()),
+            Reach::System(_) => Ok(()),
+            Reach::Tenant(_) | Reach::Own(_) => {
+                Err(Error::internal("a write outside of the transaction's scope"))
+            }
+        }
+    }
+
+    /// A failure here leaves the outcome unknown unless the database said that it lost a race,
+    /// so only that is run again.
+    async fn commit(mut self) -> Result<()> {
+        let outcome: Result<()> = on!(self, |c| commit(c).await);
+        outcome.map_err(|error| match error.kind() {
+            Kind::Aborted => error,
+            _ => error.not_retryable(),
+        })
+    }
+
+    async fn rollback(mut self) -> Result<()> {
+        on!(self, |c| rollback(c).await)
+    }
+}
+
+async fn commit<C: AsyncConnection>(c: &mut C) -> Result<()> {
+    match C::TransactionManager::commit_transaction(c).await {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            // SQLite leaves the transaction open when a deferred constraint refuses the commit.
+            let _ = C::TransactionManager::rollback_transaction(c).await;
+            Err(error.into())
+        }
+    }
+}
+
+async fn rollback<C: AsyncConnection>(c: &mut C) -> Result<()> {
+    Ok(C::TransactionManager::rollback_transaction(c).await?)
+}
