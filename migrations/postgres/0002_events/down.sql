@@ -1,0 +1,4 @@
+-- why: back to tenants alone; the history is lost.
+DROP TABLE events;
+DROP TABLE event_head;
+DROP FUNCTION events_append_only();

@@ -1,0 +1,3 @@
+-- why: back to an empty database; every tenant and domain is lost.
+DROP TABLE tenant_domains;
+DROP TABLE tenants;

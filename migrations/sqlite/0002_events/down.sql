@@ -1,0 +1,3 @@
+-- why: back to tenants alone; the history is lost.
+DROP TABLE events;
+DROP TABLE event_head;
