@@ -1,5 +1,7 @@
 //! Compiles the protobuf contract in pure Rust and records the commit.
 
+#![allow(clippy::disallowed_methods, reason = "cargo speaks to build scripts by environment")]
+
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -37,17 +39,11 @@ fn compile_protos() -> Result<(), Box<dyn Error>> {
     files.sort();
 
     let mut compiler = protox::Compiler::new(["proto"])?;
-    compiler
-        .include_source_info(true)
-        .include_imports(true)
-        .open_files(&files)?;
+    compiler.include_source_info(true).include_imports(true).open_files(&files)?;
     let descriptors = compiler.file_descriptor_set();
 
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    fs::write(
-        out.join("reeve_descriptor.bin"),
-        descriptors.encode_to_vec(),
-    )?;
+    fs::write(out.join("reeve_descriptor.bin"), descriptors.encode_to_vec())?;
     tonic_prost_build::configure()
         .build_client(true)
         .build_server(true)
@@ -61,10 +57,7 @@ fn find_protos(dir: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
         let path = entry?.path();
         if path.is_dir() {
             find_protos(&path, files)?;
-        } else if path
-            .extension()
-            .is_some_and(|extension| extension == "proto")
-        {
+        } else if path.extension().is_some_and(|extension| extension == "proto") {
             files.push(path);
         }
     }
@@ -86,10 +79,7 @@ fn commit() -> Option<String> {
     if !Path::new(".git").exists() {
         return None;
     }
-    let output = Command::new("git")
-        .args(["rev-parse", "--short=12", "HEAD"])
-        .output()
-        .ok()?;
+    let output = Command::new("git").args(["rev-parse", "--short=12", "HEAD"]).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     let hash = text.trim();
     let is_hash = !hash.is_empty() && hash.bytes().all(|byte| byte.is_ascii_hexdigit());

@@ -73,7 +73,10 @@ impl SpawnBlocking for Exec {
 
 /// The database: pools of connections, opened as they are needed.
 #[derive(Clone)]
-pub enum Db {
+pub struct Db(pub(super) Pools);
+
+#[derive(Clone)]
+pub(super) enum Pools {
     Pg { pool: Pool<PgConn>, schema: Arc<str> },
     Sqlite { writer: Pool<LiteConn>, readers: Pool<LiteConn> },
 }
@@ -83,31 +86,31 @@ impl Db {
         match target {
             Target::Postgres { url, schema } => {
                 let pool = pg_pool(url)?;
-                Ok(Self::Pg { pool, schema: schema.as_str().into() })
+                Ok(Self(Pools::Pg { pool, schema: schema.as_str().into() }))
             }
             Target::Sqlite(path) => {
                 create_private(path)?;
-                Ok(Self::Sqlite {
+                Ok(Self(Pools::Sqlite {
                     writer: sqlite_pool(path, Exec::InPlace, 1)?,
                     readers: sqlite_pool(path, Exec::Inline, SQLITE_READERS)?,
-                })
+                }))
             }
         }
     }
 
     /// `postgresql` or `sqlite`.
     pub fn engine(&self) -> &'static str {
-        match self {
-            Self::Pg { .. } => "postgresql",
-            Self::Sqlite { .. } => "sqlite",
+        match self.0 {
+            Pools::Pg { .. } => "postgresql",
+            Pools::Sqlite { .. } => "sqlite",
         }
     }
 
     /// Closes idle connections and refuses new ones.
     pub fn close(&self) {
-        match self {
-            Self::Pg { pool, .. } => pool.close(),
-            Self::Sqlite { writer, readers } => {
+        match &self.0 {
+            Pools::Pg { pool, .. } => pool.close(),
+            Pools::Sqlite { writer, readers } => {
                 writer.close();
                 readers.close();
             }
@@ -156,9 +159,10 @@ where
 /// the first host that takes writes when the URL names several.
 pub(super) async fn connect_pg(url: &str) -> ConnectionResult<PgConn> {
     let refused = |error: &dyn std::fmt::Display| ConnectionError::BadConnection(error.to_string());
-    let mut config: tokio_postgres::Config = url
-        .parse()
-        .map_err(|error: tokio_postgres::Error| ConnectionError::InvalidConnectionUrl(error.to_string()))?;
+    let mut config: tokio_postgres::Config =
+        url.parse().map_err(|error: tokio_postgres::Error| {
+            ConnectionError::InvalidConnectionUrl(error.to_string())
+        })?;
     config
         .application_name("reeve")
         .keepalives_idle(Duration::from_secs(30))
@@ -166,8 +170,10 @@ pub(super) async fn connect_pg(url: &str) -> ConnectionResult<PgConn> {
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(Duration::from_secs(3));
     }
-    let (client, connection) =
-        config.connect(tls().map_err(|error| refused(&error))?).await.map_err(|error| refused(&error))?;
+    let (client, connection) = config
+        .connect(tls().map_err(|error| refused(&error))?)
+        .await
+        .map_err(|error| refused(&error))?;
     PgConn::try_from_client_and_connection(client, connection).await
 }
 
@@ -204,9 +210,11 @@ pub(super) async fn connect_sqlite(path: &str, exec: Exec) -> ConnectionResult<L
 fn create_private(path: &Path) -> Result<()> {
     use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(parent).map_err(|error| {
-            Error::internal(format!("cannot make the data directory: {error}"))
-        })?;
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(parent)
+            .map_err(|error| Error::internal(format!("cannot make the data directory: {error}")))?;
     }
     std::fs::OpenOptions::new()
         .create(true)
@@ -226,7 +234,8 @@ where
 
 impl<C: PoolableConnection + 'static> Held<C>
 where
-    AsyncDieselConnectionManager<C>: Manager<Type = C, Error = diesel_async::pooled_connection::PoolError>,
+    AsyncDieselConnectionManager<C>:
+        Manager<Type = C, Error = diesel_async::pooled_connection::PoolError>,
 {
     pub(super) async fn take(pool: &Pool<C>) -> Result<Self> {
         pool.get().await.map(|object| Self(Some(object))).map_err(unavailable)

@@ -26,4 +26,4 @@ pub mod user_profiles;
 pub mod users;
 
 pub use connect::{Db, Target};
-pub use tx::Tx;
+pub use tx::{Tx, TxBody};

@@ -22,8 +22,8 @@ tables! {
         mfa_required -> Bool,
         home_url -> Text,
         version -> BigInt,
-        create_time -> s::Time,
-        update_time -> s::Time,
+        create_time -> s::Moment,
+        update_time -> s::Moment,
     }
     tenant_domains (id) {
         id -> s::DomainKey,
@@ -31,8 +31,8 @@ tables! {
         domain -> Text,
         include_subdomains -> Bool,
         state -> Text,
-        verified_time -> Nullable<s::Time>,
-        create_time -> s::Time,
+        verified_time -> Nullable<s::Moment>,
+        create_time -> s::Moment,
     }
     users (id) {
         id -> s::UserKey,
@@ -41,9 +41,9 @@ tables! {
         password_hash -> Nullable<Text>,
         tenant_id -> s::TenantKey,
         state -> Text,
-        verified_time -> Nullable<s::Time>,
-        create_time -> s::Time,
-        update_time -> s::Time,
+        verified_time -> Nullable<s::Moment>,
+        create_time -> s::Moment,
+        update_time -> s::Moment,
     }
     user_profiles (tenant_id, user_id) {
         tenant_id -> s::TenantKey,
@@ -52,8 +52,8 @@ tables! {
         display_name -> Text,
         state -> Text,
         mver -> BigInt,
-        create_time -> s::Time,
-        update_time -> s::Time,
+        create_time -> s::Moment,
+        update_time -> s::Moment,
     }
     pending_sign_ups (id) {
         id -> s::PendingKey,
@@ -63,10 +63,10 @@ tables! {
         basis_id -> s::SubjectKey,
         tenant_id -> s::TenantKey,
         kid -> Text,
-        expire_time -> s::Time,
-        mail_time -> Nullable<s::Time>,
+        expire_time -> s::Moment,
+        mail_time -> Nullable<s::Moment>,
         mail_count -> Integer,
-        create_time -> s::Time,
+        create_time -> s::Moment,
     }
     sessions (id) {
         id -> s::SessionKey,
@@ -74,15 +74,15 @@ tables! {
         user_id -> s::UserKey,
         counter -> BigInt,
         kid -> Text,
-        rotated_time -> s::Time,
-        idle_expire_time -> s::Time,
-        expire_time -> s::Time,
+        rotated_time -> s::Moment,
+        idle_expire_time -> s::Moment,
+        expire_time -> s::Moment,
         user_agent -> Text,
         ip -> Text,
-        end_time -> Nullable<s::Time>,
+        end_time -> Nullable<s::Moment>,
         end_reason -> Nullable<Text>,
-        create_time -> s::Time,
-        last_used_time -> s::Time,
+        create_time -> s::Moment,
+        last_used_time -> s::Moment,
     }
     mail_outbox (id) {
         id -> s::MailKey,
@@ -91,10 +91,10 @@ tables! {
         sealed -> Nullable<Binary>,
         kid -> Text,
         attempts -> Integer,
-        next_attempt_time -> s::Time,
+        next_attempt_time -> s::Moment,
         last_error -> Nullable<Text>,
-        create_time -> s::Time,
-        end_time -> Nullable<s::Time>,
+        create_time -> s::Moment,
+        end_time -> Nullable<s::Moment>,
     }
     keys (id) {
         id -> s::KeyKey,
@@ -103,17 +103,17 @@ tables! {
         algorithm -> Text,
         sealed -> Binary,
         public -> Nullable<Binary>,
-        create_time -> s::Time,
+        create_time -> s::Moment,
     }
     api_keys (id) {
         id -> s::ApiKeyKey,
         tenant_id -> Nullable<s::TenantKey>,
         name -> Text,
         hash -> Binary,
-        expire_time -> Nullable<s::Time>,
-        last_used_time -> Nullable<s::Time>,
-        revoke_time -> Nullable<s::Time>,
-        create_time -> s::Time,
+        expire_time -> Nullable<s::Moment>,
+        last_used_time -> Nullable<s::Moment>,
+        revoke_time -> Nullable<s::Moment>,
+        create_time -> s::Moment,
     }
     events (position) {
         position -> BigInt,
@@ -124,7 +124,7 @@ tables! {
         actor_id -> Nullable<s::SubjectKey>,
         request_id -> Nullable<Text>,
         data -> s::Json,
-        create_time -> s::Time,
+        create_time -> s::Moment,
     }
     event_head (id) {
         id -> SmallInt,
@@ -138,5 +138,11 @@ diesel::joinable!(user_profiles -> tenants (tenant_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(sessions -> tenants (tenant_id));
 diesel::allow_tables_to_appear_in_same_query!(
-    tenants, tenant_domains, users, user_profiles, pending_sign_ups, sessions, api_keys,
+    tenants,
+    tenant_domains,
+    users,
+    user_profiles,
+    pending_sign_ups,
+    sessions,
+    api_keys,
 );

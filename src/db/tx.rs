@@ -1,29 +1,22 @@
 //! Transactions, and the macro that compiles a query once for each database.
 
-use super::connect::{Db, Held, LiteConn, PgConn};
+use super::connect::{Db, Held, LiteConn, PgConn, Pools};
 use crate::{
     access::{Reach, Scope},
-    model::{
-        Error, Kind, Reason, Result,
-        budget::Budget,
-        clock::Instant,
-        id::TenantId,
-    },
+    model::{Error, Kind, Reason, Result, budget::Budget, clock::Instant, id::TenantId},
 };
-use diesel_async::{
-    AnsiTransactionManager, AsyncConnection, RunQueryDsl as _, TransactionManager,
-};
-use std::{fmt::Write as _, future::Future, time::Duration};
+use diesel_async::{AnsiTransactionManager, AsyncConnection, RunQueryDsl as _, TransactionManager};
+use std::{fmt::Write as _, future::Future, sync::Arc, time::Duration};
 
 /// An open transaction. It owns its connection and the scope it was opened with.
 pub struct Tx {
     pub(super) conn: Pooled,
     scope: Scope,
-    budget: std::sync::Arc<Budget>,
+    budget: Arc<Budget>,
 }
 
 pub(super) enum Pooled {
-    Pg(Held<PgConn>),
+    Pg(Box<Held<PgConn>>),
     Sqlite(Held<LiteConn>),
 }
 
@@ -31,7 +24,7 @@ pub(super) enum Pooled {
 /// second form is for the few statements that differ.
 macro_rules! on {
     ($tx:expr, |$c:ident| $body:expr) => {
-        on!($tx, pg |$c| $body, sqlite |$c| $body)
+        on!($tx, pg | $c | $body, sqlite | $c | $body)
     };
     ($tx:expr, pg |$p:ident| $pg:expr, sqlite |$l:ident| $lite:expr $(,)?) => {{
         $tx.count_query();
@@ -51,12 +44,12 @@ macro_rules! on {
 /// The tenant condition, written once: narrows a query to the rows that the scope reaches.
 /// `own` names the column that holds the person, where the table has one.
 macro_rules! in_scope {
-    ($tx:expr, $table:ident, $query:expr) => {
-        in_scope!($tx, $query, tenant $table::tenant_id, own none)
+    ($scope:expr, $table:ident, $query:expr) => {
+        in_scope!($scope, $query, tenant $table::tenant_id, own none)
     };
-    ($tx:expr, $query:expr, tenant $tenant:expr, own none) => {{
+    ($scope:expr, $query:expr, tenant $tenant:expr, own none) => {{
         let query = $query.into_boxed();
-        match $tx.scope().reach() {
+        match $scope.reach() {
             $crate::access::Reach::Tenant(id) => query.filter($tenant.eq(id)),
             $crate::access::Reach::Own(_) => {
                 query.filter(diesel::dsl::sql::<diesel::sql_types::Bool>("1 = 0"))
@@ -64,9 +57,9 @@ macro_rules! in_scope {
             $crate::access::Reach::System(_) => query,
         }
     }};
-    ($tx:expr, $query:expr, tenant $tenant:expr, own $own:expr) => {{
+    ($scope:expr, $query:expr, tenant $tenant:expr, own $own:expr) => {{
         let query = $query.into_boxed();
-        match $tx.scope().reach() {
+        match $scope.reach() {
             $crate::access::Reach::Tenant(id) => query.filter($tenant.eq(id)),
             $crate::access::Reach::Own(id) => query.filter($own.eq(id)),
             $crate::access::Reach::System(_) => query,
@@ -90,6 +83,8 @@ where
 enum Mode {
     Read,
     Write,
+    /// A write that is rolled back at its end.
+    DryRun,
 }
 
 const ATTEMPTS: u32 = 8;
@@ -101,7 +96,7 @@ tokio::task_local! {
 
 impl Db {
     /// Runs `body` in a read-only transaction.
-    pub async fn read<R, F>(&self, scope: Scope, budget: &std::sync::Arc<Budget>, body: F) -> Result<R>
+    pub async fn read<R, F>(&self, scope: Scope, budget: &Arc<Budget>, body: F) -> Result<R>
     where
         for<'r> F: TxBody<&'r mut Tx, Result<R>> + Sync,
     {
@@ -110,21 +105,43 @@ impl Db {
 
     /// Runs `body` in a transaction and commits when it returns `Ok`. A lost race is run again
     /// within the budget. What must survive a refusal is returned as `Ok`; `Err` rolls back.
-    pub async fn write<R, F>(&self, scope: Scope, budget: &std::sync::Arc<Budget>, body: F) -> Result<R>
+    pub async fn write<R, F>(&self, scope: Scope, budget: &Arc<Budget>, body: F) -> Result<R>
+    where
+        for<'r> F: TxBody<&'r mut Tx, Result<R>> + Sync,
+    {
+        self.exclusive(Mode::Write, scope, budget, body).await
+    }
+
+    /// Runs `body` as [`Self::write`] would and rolls it back: the real run, without its effect.
+    pub async fn dry_run<R, F>(&self, scope: Scope, budget: &Arc<Budget>, body: F) -> Result<R>
+    where
+        for<'r> F: TxBody<&'r mut Tx, Result<R>> + Sync,
+    {
+        self.exclusive(Mode::DryRun, scope, budget, body).await
+    }
+
+    /// A write inside a write would wait for itself, so it fails at once.
+    async fn exclusive<R, F>(
+        &self,
+        mode: Mode,
+        scope: Scope,
+        budget: &Arc<Budget>,
+        body: F,
+    ) -> Result<R>
     where
         for<'r> F: TxBody<&'r mut Tx, Result<R>> + Sync,
     {
         if WRITING.try_with(|()| ()).is_ok() {
             return Err(Error::internal("a write transaction inside a write transaction"));
         }
-        WRITING.scope((), self.transact(Mode::Write, scope, budget, body)).await
+        WRITING.scope((), self.transact(mode, scope, budget, body)).await
     }
 
     async fn transact<R, F>(
         &self,
         mode: Mode,
         scope: Scope,
-        budget: &std::sync::Arc<Budget>,
+        budget: &Arc<Budget>,
         body: F,
     ) -> Result<R>
     where
@@ -135,6 +152,7 @@ impl Db {
             let outcome = async {
                 let mut tx = self.begin(mode, scope, budget).await?;
                 match body(&mut tx).await {
+                    Ok(value) if mode == Mode::DryRun => tx.rollback().await.map(|()| value),
                     Ok(value) => tx.commit().await.map(|()| value),
                     Err(error) => {
                         // The body's error is the one worth telling; a failed rollback closes
@@ -159,27 +177,22 @@ impl Db {
         }
     }
 
-    async fn begin(
-        &self,
-        mode: Mode,
-        scope: Scope,
-        budget: &std::sync::Arc<Budget>,
-    ) -> Result<Tx> {
+    async fn begin(&self, mode: Mode, scope: Scope, budget: &Arc<Budget>) -> Result<Tx> {
         let remaining = budget.remaining();
         if remaining.is_zero() {
             return Err(out_of_time(Error::internal("the budget was spent before begin")));
         }
-        let conn = match self {
-            Self::Pg { pool, schema } => {
+        let conn = match &self.0 {
+            Pools::Pg { pool, schema } => {
                 let mut held = Held::take(pool).await?;
                 let begin = pg_begin(mode, scope, schema, remaining);
                 AnsiTransactionManager::begin_transaction_sql(held.get()?, &begin).await?;
-                Pooled::Pg(held)
+                Pooled::Pg(Box::new(held))
             }
-            Self::Sqlite { writer, readers } => {
+            Pools::Sqlite { writer, readers } => {
                 let (pool, sql) = match mode {
                     Mode::Read => (readers, "BEGIN"),
-                    Mode::Write => (writer, "BEGIN IMMEDIATE"),
+                    Mode::Write | Mode::DryRun => (writer, "BEGIN IMMEDIATE"),
                 };
                 let mut held = Held::take(pool).await?;
                 held.get()?
@@ -190,7 +203,7 @@ impl Db {
                 Pooled::Sqlite(held)
             }
         };
-        Ok(Tx { conn, scope, budget: std::sync::Arc::clone(budget) })
+        Ok(Tx { conn, scope, budget: Arc::clone(budget) })
     }
 }
 
@@ -198,7 +211,7 @@ impl Db {
 fn pg_begin(mode: Mode, scope: Scope, schema: &str, remaining: Duration) -> String {
     let begin = match mode {
         Mode::Read => "BEGIN READ ONLY",
-        Mode::Write => "BEGIN",
+        Mode::Write | Mode::DryRun => "BEGIN",
     };
     let timeout = remaining.as_millis().clamp(1, 3_600_000);
     let mut sql = format!(
@@ -233,12 +246,16 @@ impl Tx {
 
     /// The database's own time, now rather than at the start of the transaction.
     pub async fn now(&mut self) -> Result<Instant> {
-        use super::types::sql::Time;
+        use super::types::sql::Moment;
         use diesel::dsl::sql;
-        Ok(on!(self,
-            pg |c| diesel::select(sql::<Time>("clock_timestamp()")).get_result(c).await,
-            sqlite |c| diesel::select(sql::<Time>("CAST(unixepoch('subsec') * 1000000 AS INTEGER)"))
-                .get_result(c).await,
+        Ok(on!(
+            self,
+            pg | c | diesel::select(sql::<Moment>("clock_timestamp()")).get_result(c).await,
+            sqlite
+                | c
+                | diesel::select(sql::<Moment>("CAST(unixepoch('subsec') * 1000000 AS INTEGER)"))
+                    .get_result(c)
+                    .await,
         )?)
     }
 

@@ -39,14 +39,21 @@ pub mod sql {
             pub struct $name;
         )* };
     }
-    uuids!(TenantKey, DomainKey, UserKey, PendingKey, SessionKey, ApiKeyKey, KeyKey, MailKey, SubjectKey);
+    uuids!(
+        TenantKey, DomainKey, UserKey, PendingKey, SessionKey, ApiKeyKey, KeyKey, MailKey,
+        SubjectKey
+    );
 
-    #[derive(Debug, Clone, Copy, Default, diesel::query_builder::QueryId, diesel::sql_types::SqlType)]
+    #[derive(
+        Debug, Clone, Copy, Default, diesel::query_builder::QueryId, diesel::sql_types::SqlType,
+    )]
     #[diesel(postgres_type(oid = 1184, array_oid = 1185))]
     #[diesel(sqlite_type(name = "Long"))]
-    pub struct Time;
+    pub struct Moment;
 
-    #[derive(Debug, Clone, Copy, Default, diesel::query_builder::QueryId, diesel::sql_types::SqlType)]
+    #[derive(
+        Debug, Clone, Copy, Default, diesel::query_builder::QueryId, diesel::sql_types::SqlType,
+    )]
     #[diesel(postgres_type(oid = 3802, array_oid = 3807))]
     #[diesel(sqlite_type(name = "Text"))]
     pub struct Json;
@@ -139,26 +146,26 @@ ids! {
 /// 2000-01-01, where PostgreSQL's timestamps begin.
 const PG_EPOCH_MICROS: i64 = 946_684_800_000_000;
 
-column_type!(Instant => sql::Time);
-impl ToSql<sql::Time, Pg> for Instant {
+column_type!(Instant => sql::Moment);
+impl ToSql<sql::Moment, Pg> for Instant {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
         out.write_all(&(self.as_micros() - PG_EPOCH_MICROS).to_be_bytes())?;
         Ok(IsNull::No)
     }
 }
-impl ToSql<sql::Time, Sqlite> for Instant {
+impl ToSql<sql::Moment, Sqlite> for Instant {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
         out.set_value(self.as_micros());
         Ok(IsNull::No)
     }
 }
-impl FromSql<sql::Time, Pg> for Instant {
+impl FromSql<sql::Moment, Pg> for Instant {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
         let micros = i64::from_be_bytes(value.as_bytes().try_into()?);
         Ok(Self::from_micros(micros.saturating_add(PG_EPOCH_MICROS)))
     }
 }
-impl FromSql<sql::Time, Sqlite> for Instant {
+impl FromSql<sql::Moment, Sqlite> for Instant {
     fn from_sql(mut value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
         Ok(Self::from_micros(value.read_long()))
     }

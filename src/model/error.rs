@@ -66,6 +66,7 @@ reasons! {
     MetadataInvalid = "METADATA_INVALID" => Invalid,
     NotFound = "NOT_FOUND" => NotFound,
     Conflict = "CONFLICT" => Aborted,
+    LastOwner = "LAST_OWNER" => Precondition,
     SeatLimitReached = "SEAT_LIMIT_REACHED" => Precondition,
     Overloaded = "OVERLOADED" => Exhausted,
     DatabaseUnavailable = "DATABASE_UNAVAILABLE" => Unavailable,
@@ -132,6 +133,9 @@ impl Error {
         let reason = match fields.as_slice() {
             [only] if only.field == "password" => Reason::PasswordRefused,
             [only] if only.field == "page_token" => Reason::PageTokenInvalid,
+            [only] if only.reason.starts_with("DOMAIN_") && only.field.starts_with("domain") => {
+                Reason::DomainRefused
+            }
             _ => Reason::FieldInvalid,
         };
         let message = fields.first().map_or_else(

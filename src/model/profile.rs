@@ -45,3 +45,23 @@ pub struct ProfileFilter {
     /// Literal prefix of the canonical address.
     pub email_prefix: Option<String>,
 }
+
+/// A profile as far as the caller may see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProfileView {
+    Full(Profile),
+    /// What members see of each other: who is there, in which role.
+    Name { tenant_id: TenantId, user_id: UserId, display_name: DisplayName, role: Role },
+}
+
+impl ProfileView {
+    /// The view without address, state and times.
+    pub fn name_only(profile: Profile) -> Self {
+        Self::Name {
+            tenant_id: profile.tenant_id,
+            user_id: profile.user_id,
+            display_name: profile.display_name,
+            role: profile.role,
+        }
+    }
+}

@@ -33,21 +33,14 @@ mod tests {
 
     #[test]
     fn debug_prints_no_secret() {
-        let request = SignInRequest {
-            password: "correct horse".to_owned(),
-            ..SignInRequest::default()
-        };
+        let request =
+            SignInRequest { password: "correct horse".to_owned(), ..SignInRequest::default() };
         assert_eq!(format!("{request:?}"), "SignInRequest");
 
-        let session = Session {
-            refresh_token: "correct horse".to_owned(),
-            ..Session::default()
-        };
+        let session = Session { refresh_token: "correct horse".to_owned(), ..Session::default() };
         let outcome = Outcome::Session(session);
         assert_eq!(format!("{outcome:?}"), "Outcome");
-        let response = SignInResponse {
-            outcome: Some(outcome),
-        };
+        let response = SignInResponse { outcome: Some(outcome) };
         assert_eq!(format!("{response:#?}"), "SignInResponse");
     }
 }

@@ -94,7 +94,8 @@ ALTER TABLE users FORCE ROW LEVEL SECURITY;
 CREATE POLICY users_tenant ON users
   USING (EXISTS (SELECT FROM user_profiles p WHERE p.user_id = users.id
     AND p.tenant_id = (SELECT nullif(current_setting('reeve.tenant_id', true), '')::uuid)));
-CREATE POLICY users_own ON users
+-- People read their own rows in this scope; what changes them runs in another.
+CREATE POLICY users_own ON users FOR SELECT
   USING (id = (SELECT nullif(current_setting('reeve.user_id', true), '')::uuid));
 CREATE POLICY users_system ON users
   USING ((SELECT current_setting('reeve.system', true)) = 'on');
@@ -103,8 +104,11 @@ ALTER TABLE user_profiles ENABLE ROW LEVEL SECURITY;
 ALTER TABLE user_profiles FORCE ROW LEVEL SECURITY;
 CREATE POLICY user_profiles_tenant ON user_profiles
   USING (tenant_id = (SELECT nullif(current_setting('reeve.tenant_id', true), '')::uuid));
-CREATE POLICY user_profiles_own ON user_profiles
+CREATE POLICY user_profiles_own ON user_profiles FOR SELECT
   USING (user_id = (SELECT nullif(current_setting('reeve.user_id', true), '')::uuid));
+CREATE POLICY tenants_own ON tenants FOR SELECT
+  USING (EXISTS (SELECT FROM user_profiles p WHERE p.tenant_id = tenants.id
+    AND p.user_id = (SELECT nullif(current_setting('reeve.user_id', true), '')::uuid)));
 CREATE POLICY user_profiles_system ON user_profiles
   USING ((SELECT current_setting('reeve.system', true)) = 'on');
 

@@ -1,0 +1,44 @@
+-- Names and definitions of everything in one schema. Names of the schema and of roles are left
+-- out, because they are the operator's choice.
+WITH ours AS (
+  SELECT c.oid, c.relname, c.relkind, c.relrowsecurity, c.relforcerowsecurity
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE n.nspname = $1 AND c.relkind IN ('r', 'v', 'm', 'S', 'p')
+     AND c.relname <> '__diesel_schema_migrations'
+)
+SELECT 'table ' || relname AS name,
+       'kind ' || relkind::text || CASE WHEN relrowsecurity THEN ', row security' ELSE '' END
+         || CASE WHEN relforcerowsecurity THEN ', forced' ELSE '' END AS definition
+  FROM ours
+UNION ALL
+SELECT 'column ' || o.relname || '.' || a.attname,
+       format_type(a.atttypid, a.atttypmod) || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END
+         || coalesce(' default ' || pg_get_expr(d.adbin, d.adrelid), '')
+  FROM ours o JOIN pg_attribute a ON a.attrelid = o.oid AND a.attnum > 0 AND NOT a.attisdropped
+  LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+UNION ALL
+SELECT 'constraint ' || o.relname || '.' || k.conname,
+       replace(pg_get_constraintdef(k.oid), $1 || '.', '')
+         || CASE WHEN k.convalidated THEN '' ELSE ' not validated' END
+  FROM ours o JOIN pg_constraint k ON k.conrelid = o.oid AND k.contype IN ('p', 'u', 'f', 'c', 'x')
+UNION ALL
+SELECT 'index ' || i.relname, replace(pg_get_indexdef(i.oid), $1 || '.', '')
+         || CASE WHEN x.indisvalid THEN '' ELSE ' invalid' END
+  FROM ours o JOIN pg_index x ON x.indrelid = o.oid JOIN pg_class i ON i.oid = x.indexrelid
+UNION ALL
+SELECT 'trigger ' || o.relname || '.' || t.tgname,
+       replace(pg_get_triggerdef(t.oid), $1 || '.', '') || ' enabled ' || t.tgenabled::text
+  FROM ours o JOIN pg_trigger t ON t.tgrelid = o.oid AND NOT t.tgisinternal
+UNION ALL
+SELECT 'policy ' || o.relname || '.' || p.polname,
+       CASE WHEN p.polpermissive THEN 'permissive' ELSE 'restrictive' END || ' for ' || p.polcmd::text
+         || CASE WHEN p.polroles = '{0}' THEN ' to public' ELSE ' to a role' END
+         || coalesce(' using ' || replace(pg_get_expr(p.polqual, p.polrelid), $1 || '.', ''), '')
+         || coalesce(' check ' || replace(pg_get_expr(p.polwithcheck, p.polrelid), $1 || '.', ''), '')
+  FROM ours o JOIN pg_policy p ON p.polrelid = o.oid
+UNION ALL
+SELECT 'function ' || f.proname,
+       CASE WHEN f.prosecdef THEN 'security definer' ELSE 'security invoker' END
+         || coalesce(' ' || replace(array_to_string(f.proconfig, ' '), $1, 'SCHEMA'), '')
+         || ' body ' || md5(f.prosrc)
+  FROM pg_proc f JOIN pg_namespace n ON n.oid = f.pronamespace WHERE n.nspname = $1

@@ -1,0 +1,17 @@
+//! Migrations: embedded, applied and undone under a lock, and checked against the catalogue.
+
+mod catalogue;
+mod lock;
+mod runner;
+
+pub use catalogue::{Difference, dump, verify};
+pub use runner::{Status, down, rows_at_risk, status, up};
+
+/// The tables that each migration makes; a test compares this with the catalogue.
+pub const TABLES: &[(&str, &[&str])] = &[
+    ("0001", &["tenants", "tenant_domains"]),
+    ("0002", &["event_head", "events"]),
+    ("0003", &["users", "user_profiles"]),
+    ("0004", &["pending_sign_ups", "sessions", "mail_outbox"]),
+    ("0005", &["keys", "api_keys"]),
+];

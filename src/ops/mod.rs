@@ -1,0 +1,14 @@
+//! What the service does: plain async functions, domain types in and out, one operation a file.
+//! The RPCs, the command line and the tests call the same ones.
+
+pub mod auth;
+mod cx;
+pub mod keyring;
+pub mod operator;
+pub mod outbox;
+pub mod placement;
+pub mod self_test;
+pub mod sync;
+pub mod tenant;
+
+pub use cx::{Client, Cx};
