@@ -37,7 +37,9 @@ pub async fn load(app: &App) -> Result<(), LoadError> {
     let wanted = missing(&rows);
     if !wanted.is_empty() {
         // A ring that does not open is not extended either.
-        open(app, &rows, true)?;
+        if let Err(OpenError::WrongMasterKey) = open(app, &rows) {
+            return Err(LoadError::WrongMasterKey);
+        }
         let made = wanted
             .into_iter()
             .map(|(purpose, state)| {
@@ -56,8 +58,16 @@ pub async fn load(app: &App) -> Result<(), LoadError> {
             })
             .await?;
     }
-    app.set_ring(open(app, &rows, false)?);
-    Ok(())
+    match open(app, &rows) {
+        Ok(ring) => {
+            app.set_ring(ring);
+            Ok(())
+        }
+        Err(OpenError::WrongMasterKey) => Err(LoadError::WrongMasterKey),
+        Err(OpenError::MissingPurpose(purpose)) => {
+            Err(LoadError::Database(Error::internal(format!("no {purpose} key in the ring"))))
+        }
+    }
 }
 
 /// What a whole ring has: an active key a purpose, and the next signing key.
@@ -72,14 +82,6 @@ fn missing(rows: &[SealedKey]) -> Vec<(KeyPurpose, KeyState)> {
         .collect()
 }
 
-fn open(app: &App, rows: &[SealedKey], incomplete: bool) -> Result<Keyring, LoadError> {
-    match Keyring::open(&app.master, rows, app.jwt_secret.as_ref()) {
-        Ok(ring) => Ok(ring),
-        Err(OpenError::WrongMasterKey) => Err(LoadError::WrongMasterKey),
-        Err(OpenError::MissingPurpose(_)) if incomplete => Keyring::open(&app.master, &[], None)
-            .map_err(|_| LoadError::Database(Error::internal("unreachable"))),
-        Err(OpenError::MissingPurpose(purpose)) => {
-            Err(LoadError::Database(Error::internal(format!("no {purpose} key in the ring"))))
-        }
-    }
+fn open(app: &App, rows: &[SealedKey]) -> Result<Keyring, OpenError> {
+    Keyring::open(&app.master, rows, app.jwt_secret.as_ref())
 }

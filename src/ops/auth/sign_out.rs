@@ -1,0 +1,40 @@
+//! Ends sessions of the caller.
+
+use crate::{
+    access::{Caller, Scope},
+    db::{events, sessions},
+    model::{
+        Error, Result,
+        event::{EventKind, NewEvent},
+        session::{EndReason, SignOutScope},
+    },
+    ops::Cx,
+};
+
+/// Ends this session, the others, or all; answers how many ended now.
+pub async fn sign_out(cx: &Cx, scope: Scope, which: SignOutScope) -> Result<usize> {
+    let Caller::User(user) = &cx.caller else {
+        return Err(Error::internal("sign-out without a session"));
+    };
+    cx.write(scope, async |tx| {
+        let now = tx.now().await?;
+        let mut ended = 0;
+        for id in sessions::open_ids(tx, user.user_id).await? {
+            let current = id == user.session_id;
+            let wanted = match which {
+                SignOutScope::Current => current,
+                SignOutScope::Others => !current,
+                SignOutScope::All => true,
+            };
+            if wanted && sessions::end(tx, id, EndReason::SignedOut, now).await? {
+                let event =
+                    NewEvent::new(EventKind::SessionEnded, Some(user.tenant_id), user.user_id)
+                        .with("session_id", id.to_string());
+                events::append(tx, &cx.actor(), &event).await?;
+                ended += 1;
+            }
+        }
+        Ok(ended)
+    })
+    .await
+}
