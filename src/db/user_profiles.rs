@@ -182,3 +182,15 @@ pub async fn count_active(tx: &mut Tx, tenant: TenantId) -> Result<u32> {
         .await)?;
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
+
+/// How many active owners the tenant has.
+pub async fn count_active_owners(tx: &mut Tx, tenant: TenantId) -> Result<u32> {
+    let count: i64 = on!(tx, |c| user_profiles::table
+        .filter(user_profiles::tenant_id.eq(tenant))
+        .filter(user_profiles::state.eq(ProfileState::Active))
+        .filter(user_profiles::role.eq(Role::Owner))
+        .count()
+        .get_result(c)
+        .await)?;
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}

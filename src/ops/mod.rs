@@ -6,6 +6,7 @@ mod cx;
 pub mod keyring;
 pub mod operator;
 pub mod outbox;
+mod page;
 pub mod placement;
 pub mod self_test;
 pub mod sync;

@@ -1,0 +1,110 @@
+//! Makes a missing profile, and in an emergency gives an existing one a role.
+
+use crate::{
+    access::Scope,
+    db::{Tx, events, tenants, user_profiles, users},
+    model::{
+        Error, Reason, Result,
+        event::{EventKind, NewEvent},
+        id::{TenantId, UserId},
+        profile::{Profile, ProfileState},
+        role::Role,
+        text::DisplayName,
+        user::User,
+    },
+    ops::Cx,
+};
+
+pub struct CreateProfile {
+    pub user_id: UserId,
+    /// Set on a profile that exists, too: the operator's break-glass.
+    pub role: Option<Role>,
+    /// The home tenant when left out.
+    pub tenant_id: Option<TenantId>,
+}
+
+pub struct CreatedProfile {
+    pub profile: Profile,
+    /// `false` when the profile was there.
+    pub created: bool,
+}
+
+/// Idempotent. A role that changes is audited as break-glass.
+pub async fn create_profile(
+    cx: &Cx,
+    scope: Scope,
+    input: CreateProfile,
+) -> Result<CreatedProfile> {
+    let input = &input;
+    cx.write(scope, async |tx| {
+        let user = users::find(tx, input.user_id).await?;
+        let user = user.ok_or_else(|| Error::not_found("user"))?;
+        let tenant = input.tenant_id.unwrap_or(user.tenant_id);
+        if !tenants::lock(tx, tenant).await? {
+            return Err(Error::not_found("tenant"));
+        }
+        match user_profiles::find(tx, tenant, user.id).await? {
+            Some(profile) => {
+                let profile = match input.role {
+                    Some(role) if role != profile.role => set_role(cx, tx, profile, role).await?,
+                    _ => profile,
+                };
+                Ok(CreatedProfile { profile, created: false })
+            }
+            None => {
+                let role = input.role.unwrap_or(Role::Member);
+                let profile = insert(cx, tx, &user, tenant, role).await?;
+                Ok(CreatedProfile { profile, created: true })
+            }
+        }
+    })
+    .await
+}
+
+async fn insert(
+    cx: &Cx,
+    tx: &mut Tx,
+    user: &User,
+    tenant: TenantId,
+    role: Role,
+) -> Result<Profile> {
+    let now = tx.now().await?;
+    let position = events::next_position(tx).await?;
+    let profile = Profile {
+        tenant_id: tenant,
+        user_id: user.id,
+        email: user.email.clone(),
+        display_name: DisplayName::default(),
+        role,
+        state: ProfileState::Active,
+        mver: position,
+        create_time: now,
+        update_time: now,
+    };
+    user_profiles::insert(tx, &profile).await?;
+    let event = NewEvent::new(EventKind::ProfileCreated, Some(tenant), user.id)
+        .with("role", role.as_str());
+    events::insert(tx, position, &cx.actor(), &event).await?;
+    Ok(profile)
+}
+
+async fn set_role(cx: &Cx, tx: &mut Tx, before: Profile, role: Role) -> Result<Profile> {
+    let (tenant, user) = (before.tenant_id, before.user_id);
+    if before.role == Role::Owner
+        && before.state == ProfileState::Active
+        && user_profiles::count_active_owners(tx, tenant).await? <= 1
+    {
+        return Err(Error::new(
+            Reason::LastOwner,
+            "The last active owner of a tenant cannot be demoted. Make another owner first.",
+        ));
+    }
+    let now = tx.now().await?;
+    user_profiles::set_role(tx, tenant, user, role, now).await?;
+    let event = NewEvent::new(EventKind::RoleChanged, Some(tenant), user)
+        .with("from", before.role.as_str())
+        .with("to", role.as_str())
+        .with("break_glass", true);
+    events::append(tx, &cx.actor(), &event).await?;
+    Ok(Profile { role, mver: before.mver + 1, update_time: now, ..before })
+}

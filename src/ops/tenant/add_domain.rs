@@ -1,0 +1,68 @@
+//! Claims a domain for a tenant, on an operator's word.
+
+use crate::{
+    access::Scope,
+    db::{Tx, events, tenant_domains, tenants},
+    model::{
+        Error, Reason, Result,
+        domain::{DomainName, DomainState, TenantDomain},
+        event::{EventKind, NewEvent},
+        id::TenantId,
+    },
+    ops::Cx,
+};
+
+pub struct AddDomain {
+    pub domain: DomainName,
+    pub include_subdomains: bool,
+    pub validate_only: bool,
+}
+
+/// Idempotent: claiming what the tenant has, in the same way, answers what it has.
+pub async fn add_domain(cx: &Cx, scope: Scope, input: AddDomain) -> Result<TenantDomain> {
+    let input = &input;
+    cx.write_unless(input.validate_only, scope, async |tx| {
+        let tenant = scope.tenant_id().ok_or_else(|| Error::internal("no tenant in the scope"))?;
+        if tenants::find(tx, tenant).await?.is_none() {
+            return Err(Error::not_found("tenant"));
+        }
+        claim(cx, tx, tenant, &input.domain, input.include_subdomains).await
+    })
+    .await
+}
+
+/// Writes the claim and its event, or refuses it with a reason.
+pub(super) async fn claim(
+    cx: &Cx,
+    tx: &mut Tx,
+    tenant: TenantId,
+    name: &DomainName,
+    include_subdomains: bool,
+) -> Result<TenantDomain> {
+    name.check_claimable("domain").map_err(|violation| {
+        let cause = violation.reason;
+        Error::invalid(vec![violation]).with("cause", cause)
+    })?;
+    let now = tx.now().await?;
+    let domain = TenantDomain {
+        id: cx.new_id(),
+        tenant_id: tenant,
+        domain: name.clone(),
+        include_subdomains,
+        state: DomainState::Verified,
+        verified_time: Some(now),
+        create_time: now,
+    };
+    if tenant_domains::insert(tx, &domain).await? {
+        let event = NewEvent::new(EventKind::DomainAdded, Some(tenant), domain.id)
+            .with("domain", name.as_str());
+        events::append(tx, &cx.actor(), &event).await?;
+        return Ok(domain);
+    }
+    let own = tenant_domains::find_by_name(tx, name).await?;
+    own.filter(|own| own.tenant_id == tenant && own.include_subdomains == include_subdomains)
+        .ok_or_else(|| {
+            Error::new(Reason::DomainTaken, "This domain is claimed already.")
+                .with("domain", name.as_str())
+        })
+}

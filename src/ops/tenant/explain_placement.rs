@@ -1,0 +1,110 @@
+//! Answers which tenant an address would land in, and why.
+
+use crate::{
+    access::{Action, Scope},
+    db::{Tx, tenants, users},
+    model::{
+        Error, Reason, Result,
+        email::EmailAddress,
+        placement::{DomainMatch, PlacementReport, RuleKind, RuleOutcome},
+        tenant::{Enrollment, TenantState},
+    },
+    ops::{Cx, placement},
+};
+
+/// Walks the rules that placement itself follows. `text` is not parsed before, because an
+/// address that is not valid is an answer too. A tenant's admins may ask only about addresses
+/// of its own domains.
+pub async fn explain_placement(cx: &Cx, scope: Scope, text: String) -> Result<PlacementReport> {
+    let email = match EmailAddress::parse("email", &text) {
+        Ok(email) => email,
+        Err(violation) if scope.tenant_id().is_none() => {
+            return Ok(PlacementReport {
+                rules: vec![outcome(RuleKind::AddressValid, false, violation.description.into())],
+                tenant: None,
+                remedy: "Correct the address.".to_owned(),
+            });
+        }
+        Err(violation) => return Err(Error::invalid(vec![violation])),
+    };
+    let email = &email;
+    cx.read(scope, async |tx| {
+        let found = placement::by_domain(tx, email).await?;
+        if scope.tenant_id().is_some() && found.is_none() {
+            return Err(Error::new(
+                Reason::PermissionDenied,
+                "Only addresses of the tenant's own domains can be explained.",
+            )
+            .with("action", Action::ExplainPlacement.as_str()));
+        }
+        explain(tx, email, found).await
+    })
+    .await
+}
+
+async fn explain(
+    tx: &mut Tx,
+    email: &EmailAddress,
+    found: Option<DomainMatch>,
+) -> Result<PlacementReport> {
+    let mut rules = vec![outcome(RuleKind::AddressValid, true, "The address is valid.".into())];
+    if let Some((user, _)) = users::find_by_email(tx, email.key()).await? {
+        rules.push(outcome(
+            RuleKind::ExistingAccount,
+            true,
+            "The address has an account; it stays in its home tenant.".into(),
+        ));
+        let tenant = tenants::find(tx, user.tenant_id).await?;
+        return Ok(PlacementReport { rules, tenant, remedy: String::new() });
+    }
+    let none = "No account has this address.";
+    rules.push(outcome(RuleKind::ExistingAccount, false, none.into()));
+    rules.extend(domain_rules(email, found.as_ref()));
+    let Some(found) = found else {
+        let remedy = format!(
+            "Add {} to a tenant, a parent of it with its sub-domains, or invite the person.",
+            email.domain().as_str()
+        );
+        return Ok(PlacementReport { rules, tenant: None, remedy });
+    };
+    let active = found.tenant.state == TenantState::Active;
+    let state = format!("The tenant is {}.", found.tenant.state);
+    rules.push(outcome(RuleKind::TenantState, active, state));
+    let open = found.tenant.enrollment == Enrollment::Domain;
+    let enrollment = format!("The tenant's enrolment is {}.", found.tenant.enrollment);
+    rules.push(outcome(RuleKind::Enrollment, open, enrollment));
+    let remedy = match (active, open) {
+        (true, true) => String::new(),
+        (false, _) => "Reactivate the tenant.".to_owned(),
+        (true, false) => "Set the tenant's enrolment to domain, or invite the person.".to_owned(),
+    };
+    let tenant = (active && open).then_some(found.tenant);
+    Ok(PlacementReport { rules, tenant, remedy })
+}
+
+/// The exact rule, then the parent rule; the first that matches decides.
+fn domain_rules(email: &EmailAddress, found: Option<&DomainMatch>) -> Vec<RuleOutcome> {
+    let name = email.domain().as_str();
+    let rule = |kind, exact: bool, miss: &str| match found {
+        Some(found) if found.exact == exact => RuleOutcome {
+            domain: Some(found.domain.clone()),
+            ..outcome(
+                kind,
+                true,
+                format!("{} is a verified domain.", found.domain.domain.as_str()),
+            )
+        },
+        _ => outcome(kind, false, format!("{miss} {name}.")),
+    };
+    let exact = rule(RuleKind::DomainExact, true, "No verified domain equals");
+    if exact.matched {
+        return vec![exact];
+    }
+    let parent =
+        rule(RuleKind::DomainParent, false, "No verified domain with its sub-domains covers");
+    vec![exact, parent]
+}
+
+fn outcome(kind: RuleKind, matched: bool, explanation: String) -> RuleOutcome {
+    RuleOutcome { kind, matched, explanation, domain: None }
+}

@@ -1,0 +1,44 @@
+//! Lists the people of a tenant.
+
+use super::get_user::view;
+use crate::{
+    access::{Action, Caller, Scope},
+    db::user_profiles,
+    model::{
+        Error, Reason, Result,
+        page::{Page, PageRequest},
+        profile::{ProfileFilter, ProfileView},
+        role::Role,
+    },
+    ops::{
+        Cx,
+        page::{Paging, id_key},
+    },
+};
+
+pub struct ListUsers {
+    pub filter: ProfileFilter,
+    pub page: PageRequest,
+}
+
+/// Members see names and roles, so they cannot filter by what they do not see.
+pub async fn list_users(cx: &Cx, scope: Scope, input: ListUsers) -> Result<Page<ProfileView>> {
+    let member = matches!(&cx.caller, Caller::User(user) if user.role == Role::Member);
+    if member && (input.filter.email_prefix.is_some() || input.filter.state.is_some()) {
+        return Err(Error::new(
+            Reason::PermissionDenied,
+            "Filtering by address or state needs an administrator.",
+        )
+        .with("action", Action::ListUsers.as_str()));
+    }
+    let filter = &input.filter;
+    let binding = format!("{filter:?}");
+    let paging = Paging::new(cx, scope, Action::ListUsers, binding, &input.page);
+    let after = paging.after()?;
+    let rows = cx
+        .read(scope, async |tx| user_profiles::list(tx, filter, after, paging.limit()).await)
+        .await?;
+    let page = paging.cut(rows, |profile| id_key(&profile.user_id))?;
+    let items = page.items.into_iter().map(|profile| view(&cx.caller, profile)).collect();
+    Ok(Page { items, next_token: page.next_token })
+}
