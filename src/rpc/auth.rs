@@ -1,0 +1,108 @@
+//! `reeve.auth.v1.AuthService`.
+
+use super::{call::call, convert::auth as convert};
+use crate::{
+    access::Action,
+    app::App,
+    ops::auth,
+    pb::auth::v1::{self as pb, auth_service_server},
+};
+use std::sync::Arc;
+use tonic::{Request, Response, Status};
+
+pub struct AuthService(pub Arc<App>);
+
+type Answer<T> = Result<Response<T>, Status>;
+
+#[tonic::async_trait]
+impl auth_service_server::AuthService for AuthService {
+    async fn start_sign_up(
+        &self,
+        request: Request<pb::StartSignUpRequest>,
+    ) -> Answer<pb::StartSignUpResponse> {
+        call(
+            &self.0,
+            Action::StartSignUp,
+            request,
+            convert::start_sign_up,
+            auth::start_sign_up,
+            convert::start_sign_up_response,
+        )
+        .await
+    }
+
+    async fn sign_up(&self, request: Request<pb::SignUpRequest>) -> Answer<pb::SignUpResponse> {
+        call(
+            &self.0,
+            Action::SignUp,
+            request,
+            convert::sign_up,
+            auth::sign_up,
+            convert::sign_up_response,
+        )
+        .await
+    }
+
+    async fn sign_in(&self, request: Request<pb::SignInRequest>) -> Answer<pb::SignInResponse> {
+        call(
+            &self.0,
+            Action::SignIn,
+            request,
+            convert::sign_in,
+            auth::sign_in,
+            convert::sign_in_response,
+        )
+        .await
+    }
+
+    async fn refresh_session(
+        &self,
+        request: Request<pb::RefreshSessionRequest>,
+    ) -> Answer<pb::RefreshSessionResponse> {
+        call(
+            &self.0,
+            Action::RefreshSession,
+            request,
+            convert::refresh_session,
+            auth::refresh_session,
+            convert::refresh_session_response,
+        )
+        .await
+    }
+
+    async fn sign_out(&self, request: Request<pb::SignOutRequest>) -> Answer<pb::SignOutResponse> {
+        call(
+            &self.0,
+            Action::SignOut,
+            request,
+            convert::sign_out,
+            auth::sign_out,
+            convert::sign_out_response,
+        )
+        .await
+    }
+
+    async fn who_am_i(&self, request: Request<pb::WhoAmIRequest>) -> Answer<pb::WhoAmIResponse> {
+        call(
+            &self.0,
+            Action::WhoAmI,
+            request,
+            convert::who_am_i,
+            auth::who_am_i,
+            convert::who_am_i_response,
+        )
+        .await
+    }
+
+    async fn get_jwks(&self, request: Request<pb::GetJwksRequest>) -> Answer<pb::GetJwksResponse> {
+        call(
+            &self.0,
+            Action::GetJwks,
+            request,
+            convert::get_jwks,
+            auth::get_jwks,
+            convert::get_jwks_response,
+        )
+        .await
+    }
+}
