@@ -8,7 +8,7 @@ use crate::{
         id::Id,
     },
     password::{Hasher, Policy},
-    token::{IssueSettings, Keyring, MasterKey},
+    token::{Keyring, MasterKey, TokenSettings},
 };
 use secrecy::SecretString;
 use std::{
@@ -22,7 +22,7 @@ pub struct App {
     pub db: Db,
     pub hasher: Hasher,
     pub passwords: Policy,
-    pub tokens: IssueSettings,
+    pub tokens: TokenSettings,
     pub settings: Settings,
     pub clock: Arc<dyn Clock>,
     pub rng: Arc<dyn Rng>,
@@ -54,7 +54,7 @@ pub struct Parts {
     pub db: Db,
     pub hasher: Hasher,
     pub passwords: Policy,
-    pub tokens: IssueSettings,
+    pub tokens: TokenSettings,
     pub settings: Settings,
     pub clock: Arc<dyn Clock>,
     pub rng: Arc<dyn Rng>,

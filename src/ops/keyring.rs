@@ -20,6 +20,8 @@ pub enum LoadError {
     Database(Error),
     /// The ring does not open with the configured master key. Never answered with a new ring.
     WrongMasterKey,
+    /// The ring opens and still cannot be used.
+    Unusable(OpenError),
 }
 
 impl From<Error> for LoadError {
@@ -64,9 +66,7 @@ pub async fn load(app: &App) -> Result<(), LoadError> {
             Ok(())
         }
         Err(OpenError::WrongMasterKey) => Err(LoadError::WrongMasterKey),
-        Err(OpenError::MissingPurpose(purpose)) => {
-            Err(LoadError::Database(Error::internal(format!("no {purpose} key in the ring"))))
-        }
+        Err(other) => Err(LoadError::Unusable(other)),
     }
 }
 

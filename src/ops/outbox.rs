@@ -9,9 +9,9 @@ use crate::{
         Error, Result,
         budget::Budget,
         id::{Id as _, MailId},
-        key::KeyPurpose,
-        mail::{Mail, MailState, QueuedMail},
+                mail::{Mail, MailState, QueuedMail},
     },
+    token::SealPurpose,
 };
 use std::{sync::Arc, time::Duration};
 
@@ -23,7 +23,7 @@ pub async fn queue(tx: &mut Tx, app: &App, mail: &Mail) -> Result<()> {
     let id: MailId = app.new_id();
     let text = serde_json::to_vec(mail).map_err(Error::internal)?;
     let (kid, sealed) =
-        app.ring()?.seal(KeyPurpose::Mail, id.as_uuid().as_bytes(), &text, app.rng.as_ref())?;
+        app.ring()?.seal(SealPurpose::Mail, id.as_uuid().as_bytes(), &text, app.rng.as_ref())?;
     let now = tx.now().await?;
     mail_outbox::insert(tx, id, mail.template(), &kid, &sealed, now).await
 }
@@ -49,7 +49,7 @@ async fn claim(app: &App) -> Result<Option<QueuedMail>> {
 
 async fn deliver(app: &App, transport: &Transport, queued: QueuedMail) -> Result<()> {
     let opened = app.ring()?.open_sealed(
-        KeyPurpose::Mail,
+        SealPurpose::Mail,
         &queued.kid,
         queued.id.as_uuid().as_bytes(),
         &queued.sealed,

@@ -20,7 +20,7 @@ pub fn sign_and_verify(app: &App) -> Result<()> {
         user: app.new_id::<UserId>(),
         session: app.new_id::<SessionId>(),
         tenant: app.new_id::<TenantId>(),
-        tenant_slug: "self-test",
+        tenant_slug: "self-test".to_owned(),
         role: Role::Member,
         email_verified: false,
         mver: 0,

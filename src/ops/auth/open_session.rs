@@ -3,9 +3,8 @@
 use crate::{
     db::Tx,
     model::{
-        Error, Result,
+        Result,
         clock::Instant,
-        key::KeyPurpose,
         profile::Profile,
         session::Session,
         tenant::Tenant,
@@ -40,12 +39,14 @@ pub(super) async fn new_session(cx: &Cx, tx: &mut Tx, member: &Member) -> Result
     let now = tx.now().await?;
     let settings = &cx.app.settings;
     let expire_time = now + settings.refresh_absolute;
+    let id = cx.new_id();
+    let (_, kid) = cx.app.ring()?.refresh_token(id, 0, None);
     Ok(Session {
-        id: cx.new_id(),
+        id,
         tenant_id: member.tenant.id,
         user_id: member.user.id,
         counter: 0,
-        kid: cx.app.ring()?.active_kid(KeyPurpose::Refresh).to_owned(),
+        kid,
         rotated_time: now,
         idle_expire_time: (now + settings.refresh_idle).min(expire_time),
         expire_time,
@@ -65,7 +66,7 @@ pub(super) fn issue(cx: &Cx, member: Member, session: Session) -> Result<IssuedS
         user: member.user.id,
         session: session.id,
         tenant: member.tenant.id,
-        tenant_slug: member.tenant.slug.as_str(),
+        tenant_slug: member.tenant.slug.as_str().to_owned(),
         role: member.profile.role,
         email_verified: member.user.verified_time.is_some(),
         mver: member.profile.mver,
@@ -73,9 +74,7 @@ pub(super) fn issue(cx: &Cx, member: Member, session: Session) -> Result<IssuedS
     let now = cx.app.clock.now();
     let (access, access_expire) =
         token::issue(&ring, &cx.app.tokens, &subject, now, cx.app.rng.as_ref())?;
-    let refresh = ring
-        .refresh_token_with(session.id, session.counter, &session.kid)
-        .ok_or_else(|| Error::internal("the key of a session is not in the ring"))?;
+    let (refresh, _) = ring.refresh_token(session.id, session.counter, Some(&session.kid));
     Ok(IssuedSession {
         access_token: access.into(),
         access_token_expire_time: access_expire,

@@ -8,7 +8,6 @@ use crate::{
         Error, Reason, Result,
         clock::Instant,
         event::{EventKind, NewEvent},
-        key::KeyPurpose,
         profile::ProfileState,
         session::{EndReason, Session},
         tenant::TenantState,
@@ -71,7 +70,7 @@ pub async fn refresh_session(cx: &Cx, scope: Scope, token: SecretString) -> Resu
 
 async fn rotate(cx: &Cx, tx: &mut Tx, mut session: Session, now: Instant) -> Result<Session> {
     session.counter += 1;
-    cx.app.ring()?.active_kid(KeyPurpose::Refresh).clone_into(&mut session.kid);
+    (_, session.kid) = cx.app.ring()?.refresh_token(session.id, session.counter, None);
     session.idle_expire_time = (now + cx.app.settings.refresh_idle).min(session.expire_time);
     sessions::rotate(
         tx,

@@ -19,6 +19,7 @@ use crate::{
     },
     ops::{Cx, placement},
     password::Password,
+    token::SignUpToken,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -74,7 +75,7 @@ async fn prove(cx: &Cx, scope: Scope, input: &SignUp) -> Result<Option<PendingSi
         return Ok(None);
     }
     let ring = cx.app.ring()?;
-    let parsed = ring.parse_sign_up(token).ok_or_else(not_proven)?;
+    let parsed = SignUpToken::parse(token).ok_or_else(not_proven)?;
     if !ring.check_sign_up(&parsed, input.email.key().as_str()) {
         return Err(not_proven());
     }

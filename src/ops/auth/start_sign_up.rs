@@ -7,7 +7,6 @@ use crate::{
         Error, Reason, Result,
         clock::Instant,
         email::EmailAddress,
-        key::KeyPurpose,
         mail::Mail,
         placement::DomainMatch,
         sign_up::{Basis, PendingSignUp},
@@ -61,13 +60,15 @@ async fn pending(
         }
         None => {}
     }
+    let id = cx.new_id();
+    let (_, kid) = cx.app.ring()?.sign_up_token(id, email.key().as_str(), None);
     let fresh = PendingSignUp {
-        id: cx.new_id(),
+        id,
         email: email.clone(),
         basis: Basis::Domain,
         basis_id,
         tenant_id: found.tenant.id,
-        kid: cx.app.ring()?.active_kid(KeyPurpose::SignUp).to_owned(),
+        kid,
         expire_time: now + cx.app.settings.verification_ttl,
         mail_time: None,
     };
@@ -80,11 +81,11 @@ async fn pending(
 }
 
 fn proof(cx: &Cx, pending: &PendingSignUp, found: &DomainMatch) -> Result<Mail> {
-    let token = cx
-        .app
-        .ring()?
-        .sign_up_token_with(pending.id, pending.email.key().as_str(), &pending.kid)
-        .ok_or_else(|| Error::internal("the key of a pending sign-up is not in the ring"))?;
+    let (token, _) = cx.app.ring()?.sign_up_token(
+        pending.id,
+        pending.email.key().as_str(),
+        Some(&pending.kid),
+    );
     let name = found.tenant.display_name.as_str();
     let tenant = if name.is_empty() { found.tenant.slug.as_str() } else { name };
     Ok(Mail::SignUpProof {

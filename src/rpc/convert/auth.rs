@@ -129,12 +129,12 @@ pub(in crate::rpc) fn get_jwks(_: pb::GetJwksRequest) -> Parsed<()> {
 
 pub(in crate::rpc) fn get_jwks_response(jwks: Jwks) -> pb::GetJwksResponse {
     let key = |key: crate::token::Jwk| pb::Jwk {
-        kty: key.kty,
-        crv: key.crv,
+        kty: key.kty.to_owned(),
+        crv: key.crv.to_owned(),
         x: key.x,
         kid: key.kid,
-        r#use: key.r#use,
-        alg: key.alg,
+        r#use: key.use_.to_owned(),
+        alg: key.alg.to_owned(),
     };
     pb::GetJwksResponse {
         keys: jwks.keys.into_iter().map(key).collect(),
