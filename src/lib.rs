@@ -2,6 +2,8 @@
 
 pub mod access;
 pub mod app;
+pub mod cli;
+pub mod config;
 pub mod db;
 pub mod mail;
 pub mod model;
@@ -9,4 +11,7 @@ pub mod ops;
 pub mod password;
 pub mod pb;
 pub mod rpc;
+pub mod serve;
+pub mod server;
+pub mod telemetry;
 pub mod token;
