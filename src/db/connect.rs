@@ -269,3 +269,10 @@ fn unavailable(error: PoolError) -> Error {
         .retry_after(Duration::from_secs(1))
         .with_detail(detail)
 }
+
+/// The user that a PostgreSQL URL names.
+pub fn user_of(url: &secrecy::SecretString) -> Option<String> {
+    use secrecy::ExposeSecret as _;
+    let config: tokio_postgres::Config = url.expose_secret().parse().ok()?;
+    config.get_user().map(str::to_owned)
+}

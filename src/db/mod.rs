@@ -15,6 +15,7 @@ mod types;
 pub mod api_keys;
 pub mod events;
 pub mod fences;
+pub mod health;
 pub mod keys;
 pub mod mail_outbox;
 pub mod pending_sign_ups;
@@ -25,5 +26,5 @@ pub mod tenants;
 pub mod user_profiles;
 pub mod users;
 
-pub use connect::{Db, Target};
+pub use connect::{Db, Target, user_of};
 pub use tx::{Tx, TxBody};

@@ -51,7 +51,12 @@ pub struct ProfileFilter {
 pub enum ProfileView {
     Full(Profile),
     /// What members see of each other: who is there, in which role.
-    Name { tenant_id: TenantId, user_id: UserId, display_name: DisplayName, role: Role },
+    Name {
+        tenant_id: TenantId,
+        user_id: UserId,
+        display_name: DisplayName,
+        role: Role,
+    },
 }
 
 impl ProfileView {

@@ -8,6 +8,7 @@ pub mod operator;
 pub mod outbox;
 mod page;
 pub mod placement;
+pub mod probe;
 pub mod self_test;
 pub mod sync;
 pub mod tenant;

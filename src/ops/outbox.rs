@@ -9,7 +9,7 @@ use crate::{
         Error, Result,
         budget::Budget,
         id::{Id as _, MailId},
-                mail::{Mail, MailState, QueuedMail},
+        mail::{Mail, MailState, QueuedMail},
     },
     token::SealPurpose,
 };

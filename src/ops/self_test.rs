@@ -37,8 +37,5 @@ pub fn sign_and_verify(app: &App) -> Result<()> {
 pub async fn exercise_fences(cx: &Cx) -> Result<()> {
     let scope = Scope::system(SystemUse::Sync);
     let (tenant, user) = (cx.new_id(), cx.new_id());
-    cx.app
-        .db
-        .dry_run(scope, &cx.budget, async |tx| fences::exercise(tx, tenant, user).await)
-        .await
+    cx.app.db.dry_run(scope, &cx.budget, async |tx| fences::exercise(tx, tenant, user).await).await
 }

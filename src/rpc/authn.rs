@@ -2,8 +2,8 @@
 //! public methods, compared as whole paths, needs one.
 
 use super::{
-    layers::RequestInfo,
-    status,
+    call,
+    layers::{Answer, Request, RequestInfo, Rpc, Step},
 };
 use crate::{
     access::{Action, Caller},
@@ -15,13 +15,7 @@ use crate::{
     ops,
 };
 use http::HeaderMap;
-use std::{
-    future::Future,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-};
-use tonic::body::Body;
+use std::sync::Arc;
 
 /// Longest credential that is looked at.
 const MAX_CREDENTIAL: usize = 4_096;
@@ -40,63 +34,31 @@ impl Default for Credential {
     }
 }
 
+/// The step that checks credentials.
 #[derive(Clone)]
-pub struct AuthnLayer {
-    app: Arc<App>,
-}
+pub struct Authn(pub Arc<App>);
 
-impl AuthnLayer {
-    pub fn new(app: Arc<App>) -> Self {
-        Self { app }
-    }
-}
-
-impl<S> tower::Layer<S> for AuthnLayer {
-    type Service = Authn<S>;
-    fn layer(&self, inner: S) -> Authn<S> {
-        Authn { app: Arc::clone(&self.app), inner }
-    }
-}
-
-#[derive(Clone)]
-pub struct Authn<S> {
-    app: Arc<App>,
-    inner: S,
-}
-
-impl<S> tower::Service<http::Request<Body>> for Authn<S>
-where
-    S: tower::Service<http::Request<Body>, Response = http::Response<Body>> + Clone + Send + 'static,
-    S::Future: Send,
-    S::Error: Send,
-{
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<S::Response, S::Error>> + Send>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, mut request: http::Request<Body>) -> Self::Future {
+impl Step for Authn {
+    fn call<S: Rpc>(&self, mut request: Request, next: &mut S) -> Answer {
+        let Some(info) = RequestInfo::of(&request) else { return Box::pin(next.call(request)) };
+        if !needs_credential(request.uri().path()) {
+            return Box::pin(next.call(request));
+        }
         // The service that was polled ready is the one to call.
-        let clone = self.inner.clone();
-        let mut inner = std::mem::replace(&mut self.inner, clone);
-        let app = Arc::clone(&self.app);
+        let clone = next.clone();
+        let mut next = std::mem::replace(next, clone);
+        let app = Arc::clone(&self.0);
         Box::pin(async move {
-            let info = request.extensions().get::<RequestInfo>().cloned();
-            if let Some(info) = info
-                && needs_credential(request.uri().path())
-            {
-                match check(&app, &info, request.headers()).await {
-                    Ok(credential) => {
-                        info.outcome.set_tenant(tenant_of(&credential.caller));
-                        request.extensions_mut().insert(credential);
+            match check(&app, &info, request.headers()).await {
+                Ok(credential) => {
+                    if let Caller::User(user) = &credential.caller {
+                        info.outcome.set_tenant(user.tenant_id);
                     }
-                    Err(error) => return Ok(status::refuse(&error, &info).into_http()),
+                    request.extensions_mut().insert(credential);
+                    next.call(request).await
                 }
+                Err(error) => Ok(call::refuse(&error, &info).into_http()),
             }
-            inner.call(request).await
         })
     }
 }
@@ -159,11 +121,4 @@ fn tenant_header(headers: &HeaderMap) -> Result<Option<TenantId>> {
     }
     let text = value.to_str().map_err(|_| malformed())?;
     TenantId::parse("x-tenant-id", text).map(Some).map_err(|_| malformed())
-}
-
-fn tenant_of(caller: &Caller) -> Option<TenantId> {
-    match caller {
-        Caller::User(user) => Some(user.tenant_id),
-        Caller::Anonymous | Caller::Operator(_) => None,
-    }
 }

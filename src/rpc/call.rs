@@ -4,7 +4,11 @@ use super::{authn::Credential, layers::RequestInfo, status};
 use crate::{
     access::{self, Action, NamedTenant, Scope},
     app::App,
-    model::{Error, Result, error::FieldViolation, id::{Id as _, TenantId}},
+    model::{
+        Error, Kind, Result,
+        error::FieldViolation,
+        id::{Id as _, TenantId},
+    },
     ops::{Client, Cx},
 };
 use std::{future::Future, sync::Arc};
@@ -54,9 +58,8 @@ where
     Op: for<'c> Operation<'c, In, Out>,
 {
     let (_, extensions, message) = request.into_parts();
-    let info: RequestInfo = match extensions.get::<RequestInfo>() {
-        Some(info) => info.clone(),
-        None => return Err(status::to_status(&Error::internal("no request info"), "")),
+    let Some(info) = extensions.get::<Arc<RequestInfo>>() else {
+        return Err(status::to_status(&Error::internal("a call outside of the layers"), ""));
     };
     let credential = extensions.get::<Credential>().cloned().unwrap_or_default();
     let named = message.named_tenant().map_err(|violation| Error::invalid(vec![violation]));
@@ -70,9 +73,8 @@ where
             user_agent: info.user_agent.clone(),
         },
     };
-    let granted = named.and_then(|named| {
-        access::authorize(&cx.caller, action, named, credential.header_tenant)
-    });
+    let granted = named
+        .and_then(|named| access::authorize(&cx.caller, action, named, credential.header_tenant));
     let outcome = match granted {
         Ok(scope) => match parse(message) {
             Ok(input) => operation(&cx, scope, input).await,
@@ -82,6 +84,23 @@ where
     };
     match outcome {
         Ok(value) => Ok(Response::new(render(value))),
-        Err(error) => Err(status::refuse(&error, &info)),
+        Err(error) => Err(refuse(&error, info)),
     }
+}
+
+/// Turns an error into its answer; what the caller may not see goes to the log, once.
+pub(super) fn refuse(error: &Error, info: &RequestInfo) -> Status {
+    let reason = error.reason().as_str();
+    info.outcome.set_reason(reason);
+    if let Some(detail) = error.log_detail() {
+        let (request_id, method) = (&info.request_id, &info.method);
+        match error.kind() {
+            Kind::Internal => tracing::error!(%request_id, %method, reason, detail, "call failed"),
+            Kind::Unavailable | Kind::DeadlineExceeded => {
+                tracing::warn!(%request_id, %method, reason, detail, "call failed");
+            }
+            _ => tracing::debug!(%request_id, %method, reason, detail, "call refused"),
+        }
+    }
+    status::to_status(error, &info.request_id)
 }

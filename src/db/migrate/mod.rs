@@ -15,3 +15,8 @@ pub const TABLES: &[(&str, &[&str])] = &[
     ("0004", &["pending_sign_ups", "sessions", "mail_outbox"]),
     ("0005", &["keys", "api_keys"]),
 ];
+
+/// The version of this binary's schema.
+pub fn latest_version() -> &'static str {
+    TABLES.last().map_or("", |(version, _)| version)
+}

@@ -3,12 +3,7 @@
 use crate::{
     db::Tx,
     model::{
-        Result,
-        clock::Instant,
-        profile::Profile,
-        session::Session,
-        tenant::Tenant,
-        user::User,
+        Result, clock::Instant, profile::Profile, session::Session, tenant::Tenant, user::User,
     },
     ops::Cx,
     token::{self, Subject},

@@ -49,8 +49,8 @@ pub async fn refresh_session(cx: &Cx, scope: Scope, token: SecretString) -> Resu
             {
                 return Ok(Outcome::Refused(Reason::SessionEnded));
             }
-            let repeated = parsed.counter + 1 == session.counter
-                && now.since(session.rotated_time) <= GRACE;
+            let repeated =
+                parsed.counter + 1 == session.counter && now.since(session.rotated_time) <= GRACE;
             if parsed.counter != session.counter && !repeated {
                 end_for_reuse(cx, tx, &session, now).await?;
                 return Ok(Outcome::Refused(Reason::RefreshTokenReused));
@@ -72,15 +72,8 @@ async fn rotate(cx: &Cx, tx: &mut Tx, mut session: Session, now: Instant) -> Res
     session.counter += 1;
     (_, session.kid) = cx.app.ring()?.refresh_token(session.id, session.counter, None);
     session.idle_expire_time = (now + cx.app.settings.refresh_idle).min(session.expire_time);
-    sessions::rotate(
-        tx,
-        session.id,
-        session.counter,
-        &session.kid,
-        session.idle_expire_time,
-        now,
-    )
-    .await?;
+    sessions::rotate(tx, session.id, session.counter, &session.kid, session.idle_expire_time, now)
+        .await?;
     Ok(session)
 }
 

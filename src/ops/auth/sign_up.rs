@@ -38,9 +38,8 @@ pub async fn sign_up(cx: &Cx, scope: Scope, input: SignUp) -> Result<IssuedSessi
     let proof = prove(cx, scope, input).await?;
     let proof = proof.as_ref();
     check_password(cx, input, None)?;
-    let tenant = cx
-        .read(scope, async |tx| Ok(current_placement(tx, input, proof).await?.tenant))
-        .await?;
+    let tenant =
+        cx.read(scope, async |tx| Ok(current_placement(tx, input, proof).await?.tenant)).await?;
     check_password(cx, input, Some(&tenant))?;
     let hash = cx.app.hasher.permit().await?.hash(&input.password).await?;
     let (member, session) = cx

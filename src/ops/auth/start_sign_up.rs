@@ -52,7 +52,8 @@ async fn pending(
 ) -> Result<PendingSignUp> {
     let basis_id = found.domain.id.into();
     let now = tx.now().await?;
-    let standing = pending_sign_ups::find_by_basis(tx, email.key(), Basis::Domain, basis_id).await?;
+    let standing =
+        pending_sign_ups::find_by_basis(tx, email.key(), Basis::Domain, basis_id).await?;
     match standing {
         Some(row) if row.expire_time > now => return Ok(row),
         Some(expired) => {
@@ -81,11 +82,8 @@ async fn pending(
 }
 
 fn proof(cx: &Cx, pending: &PendingSignUp, found: &DomainMatch) -> Result<Mail> {
-    let (token, _) = cx.app.ring()?.sign_up_token(
-        pending.id,
-        pending.email.key().as_str(),
-        Some(&pending.kid),
-    );
+    let (token, _) =
+        cx.app.ring()?.sign_up_token(pending.id, pending.email.key().as_str(), Some(&pending.kid));
     let name = found.tenant.display_name.as_str();
     let tenant = if name.is_empty() { found.tenant.slug.as_str() } else { name };
     Ok(Mail::SignUpProof {

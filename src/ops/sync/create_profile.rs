@@ -30,11 +30,7 @@ pub struct CreatedProfile {
 }
 
 /// Idempotent. A role that changes is audited as break-glass.
-pub async fn create_profile(
-    cx: &Cx,
-    scope: Scope,
-    input: CreateProfile,
-) -> Result<CreatedProfile> {
+pub async fn create_profile(cx: &Cx, scope: Scope, input: CreateProfile) -> Result<CreatedProfile> {
     let input = &input;
     cx.write(scope, async |tx| {
         let user = users::find(tx, input.user_id).await?;
@@ -82,8 +78,8 @@ async fn insert(
         update_time: now,
     };
     user_profiles::insert(tx, &profile).await?;
-    let event = NewEvent::new(EventKind::ProfileCreated, Some(tenant), user.id)
-        .with("role", role.as_str());
+    let event =
+        NewEvent::new(EventKind::ProfileCreated, Some(tenant), user.id).with("role", role.as_str());
     events::insert(tx, position, &cx.actor(), &event).await?;
     Ok(profile)
 }

@@ -88,11 +88,7 @@ fn domain_rules(email: &EmailAddress, found: Option<&DomainMatch>) -> Vec<RuleOu
     let rule = |kind, exact: bool, miss: &str| match found {
         Some(found) if found.exact == exact => RuleOutcome {
             domain: Some(found.domain.clone()),
-            ..outcome(
-                kind,
-                true,
-                format!("{} is a verified domain.", found.domain.domain.as_str()),
-            )
+            ..outcome(kind, true, format!("{} is a verified domain.", found.domain.domain.as_str()))
         },
         _ => outcome(kind, false, format!("{miss} {name}.")),
     };

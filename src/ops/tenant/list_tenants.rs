@@ -17,7 +17,6 @@ use crate::{
 pub async fn list_tenants(cx: &Cx, scope: Scope, request: PageRequest) -> Result<Page<Tenant>> {
     let paging = Paging::new(cx, scope, Action::ListTenants, String::new(), &request);
     let after = paging.after()?;
-    let rows =
-        cx.read(scope, async |tx| tenants::list(tx, after, paging.limit()).await).await?;
+    let rows = cx.read(scope, async |tx| tenants::list(tx, after, paging.limit()).await).await?;
     paging.cut(rows, |tenant| id_key(&tenant.id))
 }

@@ -68,8 +68,7 @@ pub(in crate::rpc) fn sign_in(message: pb::SignInRequest) -> Parsed<SignIn> {
     let email = fields.take(EmailAddress::parse("email", &message.email));
     let password = fields.take(password(message.password));
     let tenant_id = fields.take(optional_tenant(&message.tenant_id));
-    let input =
-        (|| Some(SignIn { email: email?, password: password?, tenant_id: tenant_id? }))();
+    let input = (|| Some(SignIn { email: email?, password: password?, tenant_id: tenant_id? }))();
     fields.finish(input)
 }
 
@@ -110,10 +109,8 @@ pub(in crate::rpc) fn who_am_i(_: pb::WhoAmIRequest) -> Parsed<()> {
 }
 
 pub(in crate::rpc) fn who_am_i_response(me: WhoAmI) -> pb::WhoAmIResponse {
-    let membership = |(held, of)| pb::Membership {
-        tenant: Some(tenant(of)),
-        profile: Some(profile(held)),
-    };
+    let membership =
+        |(held, of)| pb::Membership { tenant: Some(tenant(of)), profile: Some(profile(held)) };
     pb::WhoAmIResponse {
         user: Some(user(me.user)),
         tenant: Some(tenant(me.tenant)),
@@ -136,10 +133,7 @@ pub(in crate::rpc) fn get_jwks_response(jwks: Jwks) -> pb::GetJwksResponse {
         r#use: key.use_.to_owned(),
         alg: key.alg.to_owned(),
     };
-    pb::GetJwksResponse {
-        keys: jwks.keys.into_iter().map(key).collect(),
-        jwks_json: jwks.json,
-    }
+    pb::GetJwksResponse { keys: jwks.keys.into_iter().map(key).collect(), jwks_json: jwks.json }
 }
 
 fn session(issued: IssuedSession) -> pb::Session {

@@ -34,7 +34,10 @@ pub(super) fn page(size: i32, token: String) -> Result<PageRequest, FieldViolati
 }
 
 /// A role, or nothing when it is left unspecified; numbers we do not know are refused.
-pub(super) fn optional_role(field: &'static str, value: i32) -> Result<Option<Role>, FieldViolation> {
+pub(super) fn optional_role(
+    field: &'static str,
+    value: i32,
+) -> Result<Option<Role>, FieldViolation> {
     match pb::Role::try_from(value) {
         Ok(pb::Role::Unspecified) => Ok(None),
         Ok(pb::Role::Owner) => Ok(Some(Role::Owner)),

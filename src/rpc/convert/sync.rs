@@ -93,9 +93,8 @@ pub(in crate::rpc) fn create_profile(message: pb::CreateProfileRequest) -> Parse
     let user_id = fields.take(UserId::parse("user_id", &message.user_id));
     let role = fields.take(optional_role("role", message.role));
     let tenant_id = fields.take(optional_tenant(&message.tenant_id));
-    let input = (|| {
-        Some(CreateProfile { user_id: user_id?, role: role?, tenant_id: tenant_id? })
-    })();
+    let input =
+        (|| Some(CreateProfile { user_id: user_id?, role: role?, tenant_id: tenant_id? }))();
     fields.finish(input)
 }
 

@@ -60,7 +60,8 @@ impl NamesTenant for pb::GetTenantRequest {
 pub(in crate::rpc) fn create_tenant(message: pb::CreateTenantRequest) -> Parsed<CreateTenant> {
     let mut fields = Fields::default();
     let slug = fields.take(Slug::parse("slug", &message.slug));
-    let name = if message.display_name.trim().is_empty() { &message.slug } else { &message.display_name };
+    let name =
+        if message.display_name.trim().is_empty() { &message.slug } else { &message.display_name };
     let display_name = fields.take(DisplayName::parse("display_name", name));
     let home_url = fields.take(HomeUrl::parse("home_url", &message.home_url));
     let enrollment = fields.take(enrollment(message.enrollment));
@@ -255,8 +256,5 @@ pub(in crate::rpc) fn get_user(message: pb::GetUserRequest) -> Parsed<UserId> {
 }
 
 pub(in crate::rpc) fn get_user_response(found: FoundUser) -> pb::GetUserResponse {
-    pb::GetUserResponse {
-        user: found.user.map(user),
-        profile: Some(profile_view(found.profile)),
-    }
+    pb::GetUserResponse { user: found.user.map(user), profile: Some(profile_view(found.profile)) }
 }

@@ -1,0 +1,261 @@
+//! The serving process: listener first, then database and keys, workers, and the drain.
+
+use crate::{
+    access::{Scope, SystemUse},
+    app::App,
+    boot::{self, Refusal},
+    config::Config,
+    mail::Transport,
+    ops, pb,
+    rpc::{
+        SERVICES,
+        health::HealthState,
+        layers::{LayerSettings, Methods, Stop},
+        routes,
+    },
+    server::{self, ServerSettings},
+};
+use std::{future::Future, sync::Arc, time::Duration};
+use tokio::{
+    net::TcpListener,
+    time::{Instant, sleep, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+/// How often the database is asked whether it is there.
+const PROBE_EVERY: Duration = Duration::from_secs(1);
+/// Failures in a row that make the server not ready; each takes two seconds at most.
+const FAILURES: u32 = 2;
+/// How often accounts and profiles are counted for the `user-sync` health name.
+const COUNT_EVERY: Duration = Duration::from_secs(10);
+/// How often the outbox is looked through when nobody calls.
+const OUTBOX_EVERY: Duration = Duration::from_secs(2);
+const RETRY_START: Duration = Duration::from_millis(500);
+
+/// Serves until `shutdown`; `now` then ends the waiting for calls.
+pub async fn run(
+    config: &Config,
+    shutdown: impl Future<Output = ()>,
+    now: impl Future<Output = ()>,
+) -> Result<(), Refusal> {
+    let app = boot::app(config)?;
+    let transport = boot::transport(config)?;
+    let settings = settings(config);
+    let listener = server::bind(settings.listen).await.map_err(|error| {
+        Refusal::Failed(format!("cannot listen on {}: {error}", settings.listen))
+    })?;
+    run_on(listener, app, config, transport, settings, shutdown, now).await
+}
+
+/// Serves on a listener that is bound already.
+async fn run_on(
+    listener: TcpListener,
+    app: Arc<App>,
+    config: &Config,
+    transport: Transport,
+    settings: ServerSettings,
+    shutdown: impl Future<Output = ()>,
+    now: impl Future<Output = ()>,
+) -> Result<(), Refusal> {
+    let health = HealthState::new(SERVICES);
+    let layers = layers(&app, &settings)?;
+    let service = routes(&app, &health, settings.reflection)
+        .map_err(|error| Refusal::Failed(error.to_string()))?;
+    let address = listener.local_addr().map_err(|error| Refusal::Failed(error.to_string()))?;
+    tracing::info!("Starting gRPC server on {address}");
+
+    let stopped = CancellationToken::new();
+    let failed = CancellationToken::new();
+    let starting = start(&app, config);
+    let workers = async {
+        match starting.await {
+            Ok(()) => {
+                health.set_database(true);
+                health.set_ready(true);
+                work(&app, &health, &transport, &stopped).await;
+                Ok(())
+            }
+            Err(refusal) => {
+                failed.cancel();
+                Err(refusal)
+            }
+        }
+    };
+    let shutdown = async {
+        tokio::select! {
+            () = shutdown => {}
+            () = failed.cancelled() => {}
+        }
+    };
+    let serving = async {
+        let hurry = async {
+            tokio::select! {
+                () = now => {}
+                () = failed.cancelled() => {}
+            }
+        };
+        let ended =
+            server::serve(listener, &settings, &layers, service, &health, shutdown, hurry).await;
+        stopped.cancel();
+        ended
+    };
+    let (worked, served) = tokio::join!(
+        async {
+            tokio::select! {
+                worked = workers => worked,
+                () = stopped.cancelled() => Ok(()),
+            }
+        },
+        serving
+    );
+    app.db.close();
+    worked?;
+    served.map_err(|error| Refusal::Failed(error.to_string()))
+}
+
+fn settings(config: &Config) -> ServerSettings {
+    ServerSettings {
+        listen: config.server.listen,
+        drain_delay: config.server.drain_delay,
+        drain_grace: config.server.drain_grace,
+        reflection: config.server.reflection,
+        ..ServerSettings::default()
+    }
+}
+
+fn layers(app: &App, settings: &ServerSettings) -> Result<LayerSettings, Refusal> {
+    let methods =
+        Methods::of(&[pb::DESCRIPTOR_SET]).map_err(|error| Refusal::Failed(error.to_string()))?;
+    Ok(LayerSettings {
+        methods: Arc::new(methods),
+        rng: Arc::clone(&app.rng),
+        request_timeout: settings.request_timeout,
+        stream_timeout: settings.stream_timeout,
+        concurrency_limit: settings.concurrency_limit,
+        queue_wait: settings.queue_wait,
+        stop: Stop::default(),
+    })
+}
+
+/// Brings everything up, trying again while the database is away. The time for that and the
+/// self-tests is limited, unless the tests are skipped; the refusals of security never are.
+async fn start(app: &Arc<App>, config: &Config) -> Result<(), Refusal> {
+    let limit = config.server.pre_startup_test_timeout;
+    let skip = config.server.skip_pre_startup_tests;
+    if skip {
+        tracing::warn!("Pre-startup tests are skipped");
+    }
+    let begun = Instant::now();
+    let mut step = "database";
+    loop {
+        let left = limit.saturating_sub(begun.elapsed());
+        let attempt = attempt(app, config, skip, &mut step);
+        let outcome = if skip { Ok(attempt.await) } else { timeout(left, attempt).await };
+        match outcome {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(Refusal::Unavailable(error))) if skip || begun.elapsed() < limit => {
+                tracing::warn!(step, detail = error.log_detail(), "waiting for the database");
+                sleep(RETRY_START).await;
+            }
+            Ok(Err(refusal)) => return Err(refusal),
+            Err(_) => {
+                return Err(Refusal::Failed(format!(
+                    "pre-startup test {step:?} did not end within {} s",
+                    limit.as_secs()
+                )));
+            }
+        }
+    }
+}
+
+async fn attempt(
+    app: &Arc<App>,
+    config: &Config,
+    skip: bool,
+    step: &mut &'static str,
+) -> Result<(), Refusal> {
+    *step = "migrations";
+    boot::schema(config, config.database.migrate).await?;
+    *step = "database role";
+    boot::check_role(app, config.is_production()).await?;
+    *step = "keyring";
+    boot::keyring(app).await?;
+    if config.security.bootstrap {
+        *step = "bootstrap";
+        let cx = ops::Cx::command_line(app, Duration::from_secs(10));
+        if let Some(path) = ops::operator::bootstrap(&cx).await? {
+            tracing::info!(path = %path.display(), "made the first operator key");
+        }
+    }
+    if !skip {
+        *step = "self-test";
+        boot::self_test(app).await?;
+        tracing::info!("Pre-startup tests passed");
+    }
+    Ok(())
+}
+
+/// Runs the workers until the server stops.
+async fn work(
+    app: &Arc<App>,
+    health: &HealthState,
+    transport: &Transport,
+    stopped: &CancellationToken,
+) {
+    let loops = async {
+        tokio::join!(
+            watch_database(app, health),
+            watch_sync(app, health),
+            send_mail(app, transport)
+        )
+    };
+    tokio::select! {
+        _ = loops => {}
+        () = stopped.cancelled() => {}
+    }
+}
+
+/// Readiness follows the database, not on its first failure and at once when it is back.
+async fn watch_database(app: &App, health: &HealthState) {
+    let mut failures = 0;
+    loop {
+        let answer = timeout(Duration::from_secs(2), ops::probe::schema_is_current(app)).await;
+        let ready = matches!(answer, Ok(Ok(true)));
+        if ready {
+            if failures >= FAILURES {
+                tracing::info!("the database is back");
+            }
+            failures = 0;
+        } else {
+            failures += 1;
+        }
+        if failures == FAILURES {
+            tracing::error!(answer = ?answer.map_err(|_| "no answer in time"), "not ready");
+        }
+        if failures == 0 || failures >= FAILURES {
+            health.set_database(ready);
+            health.set_ready(ready);
+        }
+        sleep(PROBE_EVERY).await;
+    }
+}
+
+async fn watch_sync(app: &Arc<App>, health: &HealthState) {
+    let scope = Scope::system(SystemUse::Sync);
+    loop {
+        let cx = ops::Cx::command_line(app, Duration::from_secs(5));
+        let in_sync = ops::sync::get_sync_status(&cx, scope, ()).await;
+        health.set_user_sync(in_sync.is_ok_and(|status| status.in_sync()));
+        sleep(COUNT_EVERY).await;
+    }
+}
+
+async fn send_mail(app: &App, transport: &Transport) {
+    loop {
+        if let Err(error) = ops::outbox::deliver_due(app, transport).await {
+            tracing::warn!(reason = error.reason().as_str(), "the outbox cannot be read");
+        }
+        // Whoever commits mail wakes the worker; the pause is for what another process left.
+        let _ = timeout(OUTBOX_EVERY, app.outbox.notified()).await;
+    }
+}
