@@ -1,1 +1,5 @@
-fn main() {}
+//! Parses the command line, runs the command, gives its exit code.
+
+fn main() -> std::process::ExitCode {
+    reeve::cli::run()
+}

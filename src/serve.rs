@@ -126,15 +126,7 @@ fn settings(config: &Config) -> ServerSettings {
 fn layers(app: &App, settings: &ServerSettings) -> Result<LayerSettings, Refusal> {
     let methods =
         Methods::of(&[pb::DESCRIPTOR_SET]).map_err(|error| Refusal::Failed(error.to_string()))?;
-    Ok(LayerSettings {
-        methods: Arc::new(methods),
-        rng: Arc::clone(&app.rng),
-        request_timeout: settings.request_timeout,
-        stream_timeout: settings.stream_timeout,
-        concurrency_limit: settings.concurrency_limit,
-        queue_wait: settings.queue_wait,
-        stop: Stop::default(),
-    })
+    Ok(settings.layers(Arc::new(methods), Arc::clone(&app.rng), Stop::default()))
 }
 
 /// Brings everything up, trying again while the database is away. The time for that and the

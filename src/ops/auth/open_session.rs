@@ -55,7 +55,7 @@ pub(super) async fn new_session(cx: &Cx, tx: &mut Tx, member: &Member) -> Result
 
 /// The tokens for a session as its row stands. The refresh token is made from the row, so the
 /// same row gives the same token.
-pub(super) fn issue(cx: &Cx, member: Member, session: Session) -> Result<IssuedSession> {
+pub(super) fn issue(cx: &Cx, member: Member, session: &Session) -> Result<IssuedSession> {
     let ring = cx.app.ring()?;
     let subject = Subject {
         user: member.user.id,

@@ -63,7 +63,10 @@ pub async fn refresh_session(cx: &Cx, scope: Scope, token: SecretString) -> Resu
         })
         .await?;
     match outcome {
-        Outcome::Refreshed(both) => open_session::issue(cx, both.0, both.1),
+        Outcome::Refreshed(both) => {
+            let (member, session) = *both;
+            open_session::issue(cx, member, &session)
+        }
         Outcome::Refused(reason) => Err(refused(reason)),
     }
 }

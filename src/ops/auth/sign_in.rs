@@ -32,9 +32,10 @@ pub async fn sign_in(cx: &Cx, scope: Scope, input: SignIn) -> Result<IssuedSessi
     let stored = found.as_ref().and_then(|found| found.hash.as_deref());
     let verdict = permit.verify(&input.password, stored).await?;
     let Some(found) = found.filter(|_| verdict.matches) else { return Err(refused()) };
-    let fresh_hash = match verdict.rehash {
-        true => Some(cx.app.hasher.permit().await?.hash(&input.password).await?),
-        false => None,
+    let fresh_hash = if verdict.rehash {
+        Some(cx.app.hasher.permit().await?.hash(&input.password).await?)
+    } else {
+        None
     };
     let (found, fresh_hash) = (&found, fresh_hash.as_deref());
     let (member, session) = cx
@@ -50,7 +51,7 @@ pub async fn sign_in(cx: &Cx, scope: Scope, input: SignIn) -> Result<IssuedSessi
             Ok((member, session))
         })
         .await?;
-    open_session::issue(cx, member, session)
+    open_session::issue(cx, member, &session)
 }
 
 struct Account {

@@ -57,7 +57,7 @@ pub async fn sign_up(cx: &Cx, scope: Scope, input: SignUp) -> Result<IssuedSessi
             Ok((member, session))
         })
         .await?;
-    open_session::issue(cx, member, session)
+    open_session::issue(cx, member, &session)
 }
 
 /// The pending sign-up that the token proves; `None` where no proof is asked for.

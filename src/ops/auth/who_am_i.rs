@@ -16,7 +16,7 @@ pub struct WhoAmI {
     pub memberships: Vec<(Profile, Tenant)>,
 }
 
-pub async fn who_am_i(cx: &Cx, scope: Scope, _: ()) -> Result<WhoAmI> {
+pub async fn who_am_i(cx: &Cx, scope: Scope, (): ()) -> Result<WhoAmI> {
     let Caller::User(caller) = &cx.caller else {
         return Err(Error::internal("who-am-i without a session"));
     };

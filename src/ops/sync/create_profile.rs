@@ -39,20 +39,16 @@ pub async fn create_profile(cx: &Cx, scope: Scope, input: CreateProfile) -> Resu
         if !tenants::lock(tx, tenant).await? {
             return Err(Error::not_found("tenant"));
         }
-        match user_profiles::find(tx, tenant, user.id).await? {
-            Some(profile) => {
-                let profile = match input.role {
-                    Some(role) if role != profile.role => set_role(cx, tx, profile, role).await?,
-                    _ => profile,
-                };
-                Ok(CreatedProfile { profile, created: false })
-            }
-            None => {
-                let role = input.role.unwrap_or(Role::Member);
-                let profile = insert(cx, tx, &user, tenant, role).await?;
-                Ok(CreatedProfile { profile, created: true })
-            }
+        if let Some(profile) = user_profiles::find(tx, tenant, user.id).await? {
+            let profile = match input.role {
+                Some(role) if role != profile.role => set_role(cx, tx, profile, role).await?,
+                _ => profile,
+            };
+            return Ok(CreatedProfile { profile, created: false });
         }
+        let role = input.role.unwrap_or(Role::Member);
+        let profile = insert(cx, tx, &user, tenant, role).await?;
+        Ok(CreatedProfile { profile, created: true })
     })
     .await
 }

@@ -1,8 +1,9 @@
 //! Claims a domain for a tenant, on an operator's word.
 
+use super::get_tenant;
 use crate::{
     access::Scope,
-    db::{Tx, events, tenant_domains, tenants},
+    db::{Tx, events, tenant_domains},
     model::{
         Error, Reason, Result,
         domain::{DomainName, DomainState, TenantDomain},
@@ -22,10 +23,7 @@ pub struct AddDomain {
 pub async fn add_domain(cx: &Cx, scope: Scope, input: AddDomain) -> Result<TenantDomain> {
     let input = &input;
     cx.write_unless(input.validate_only, scope, async |tx| {
-        let tenant = scope.tenant_id().ok_or_else(|| Error::internal("no tenant in the scope"))?;
-        if tenants::find(tx, tenant).await?.is_none() {
-            return Err(Error::not_found("tenant"));
-        }
+        let tenant = get_tenant::require(tx, scope).await?;
         claim(cx, tx, tenant, &input.domain, input.include_subdomains).await
     })
     .await

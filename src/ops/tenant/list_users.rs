@@ -1,6 +1,6 @@
 //! Lists the people of a tenant.
 
-use super::get_user::view;
+use super::{get_tenant, get_user::view};
 use crate::{
     access::{Action, Caller, Scope},
     db::user_profiles,
@@ -36,7 +36,10 @@ pub async fn list_users(cx: &Cx, scope: Scope, input: ListUsers) -> Result<Page<
     let paging = Paging::new(cx, scope, Action::ListUsers, binding, &input.page);
     let after = paging.after()?;
     let rows = cx
-        .read(scope, async |tx| user_profiles::list(tx, filter, after, paging.limit()).await)
+        .read(scope, async |tx| {
+            get_tenant::require(tx, scope).await?;
+            user_profiles::list(tx, filter, after, paging.limit()).await
+        })
         .await?;
     let page = paging.cut(rows, |profile| id_key(&profile.user_id))?;
     let items = page.items.into_iter().map(|profile| view(&cx.caller, profile)).collect();

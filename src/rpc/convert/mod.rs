@@ -1,5 +1,10 @@
 //! Between messages and domain types: parsing reports every unacceptable field at once.
 
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "every message is parsed, and every result rendered, by value"
+)]
+
 pub(super) mod auth;
 mod fields;
 mod resources;
