@@ -5,7 +5,10 @@ use crate::{
     config::{Config, DatabaseTarget, MailTarget, MigrateMode},
     db::{self, Db, migrate},
     mail::{MailSpec, Transport},
-    model::{Error, Kind, clock::Rng},
+    model::{
+        Error, Kind,
+        clock::{Clock, Rng},
+    },
     ops::{self, Cx, keyring::LoadError},
     password::{Hasher, Policy},
     token::{MasterKey, TokenSettings},
@@ -55,7 +58,15 @@ impl From<Error> for Refusal {
 
 /// Builds the app. Nothing is asked of the database yet.
 pub fn app(config: &Config) -> Result<Arc<App>, Refusal> {
-    let rng: Arc<dyn Rng> = Arc::new(SystemRng);
+    app_with(config, Arc::new(SystemClock), Arc::new(SystemRng))
+}
+
+/// [`app`] with a clock and random numbers of the caller's choice.
+pub fn app_with(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
+) -> Result<Arc<App>, Refusal> {
     let db = Db::open(&target(&config.database.target))?;
     let master = master_key(config, rng.as_ref())?;
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -76,7 +87,7 @@ pub fn app(config: &Config) -> Result<Arc<App>, Refusal> {
             verification_ttl: config.lifetimes.verification,
             data_dir: config.database.data_dir.clone(),
         },
-        clock: Arc::new(SystemClock),
+        clock,
         rng,
         master,
         jwt_secret: config.security.jwt_secret.clone(),

@@ -47,16 +47,16 @@ pub async fn run(
     run_on(listener, app, config, transport, settings, shutdown, now).await
 }
 
-/// Serves on a listener that is bound already.
-async fn run_on(
+/// Serves an app on a listener that is bound already.
+pub async fn run_on(
     listener: TcpListener,
     app: Arc<App>,
     config: &Config,
     transport: Transport,
-    settings: ServerSettings,
     shutdown: impl Future<Output = ()>,
     now: impl Future<Output = ()>,
 ) -> Result<(), Refusal> {
+    let settings = settings(config);
     let health = HealthState::new(SERVICES);
     let layers = layers(&app, &settings)?;
     let service = routes(&app, &health, settings.reflection)
