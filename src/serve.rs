@@ -40,11 +40,11 @@ pub async fn run(
 ) -> Result<(), Refusal> {
     let app = boot::app(config)?;
     let transport = boot::transport(config)?;
-    let settings = settings(config);
-    let listener = server::bind(settings.listen).await.map_err(|error| {
-        Refusal::Failed(format!("cannot listen on {}: {error}", settings.listen))
-    })?;
-    run_on(listener, app, config, transport, settings, shutdown, now).await
+    let listen = config.server.listen;
+    let listener = server::bind(listen)
+        .await
+        .map_err(|error| Refusal::Failed(format!("cannot listen on {listen}: {error}")))?;
+    run_on(listener, app, config, transport, shutdown, now).await
 }
 
 /// Serves an app on a listener that is bound already.
