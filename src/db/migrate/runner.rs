@@ -7,7 +7,7 @@ use super::{
 use crate::model::{Error, Result};
 use diesel::{
     backend::Backend,
-    migration::{Migration, MigrationSource, MigrationVersion},
+    migration::{Migration, MigrationSource},
     sql_types::{BigInt, Bool},
 };
 use diesel_async::{AsyncMigrationHarness, RunQueryDsl as _, SimpleAsyncConnection as _};
@@ -37,25 +37,60 @@ impl Status {
     }
 }
 
+/// Reads only, so that the role that serves may ask too.
 pub async fn status(target: &Target) -> Result<Status> {
     match target {
         Target::Postgres { url, schema } => {
             let mut conn = connect_pg(url.expose_secret()).await.map_err(unreachable)?;
-            if !schema_exists(&mut conn, schema).await? {
-                return Ok(Status {
-                    applied: vec![],
-                    pending: names::<diesel::pg::Pg>(&POSTGRES)?,
-                    newer: vec![],
-                });
-            }
             prepare(&mut conn, schema).await?;
-            run(AsyncMigrationHarness::new(conn), |harness| read_status(harness, &POSTGRES)).await
+            let there: Exists = diesel::sql_query(
+                "SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS there",
+            )
+            .get_result(&mut conn)
+            .await?;
+            let done = if there.there {
+                diesel::sql_query(VERSIONS).load(&mut conn).await?
+            } else {
+                vec![]
+            };
+            compare(&names::<diesel::pg::Pg>(&POSTGRES)?, &done)
         }
         Target::Sqlite(path) => {
-            let conn = sqlite(path).await?;
-            run(AsyncMigrationHarness::new(conn), |harness| read_status(harness, &SQLITE)).await
+            let mut conn = sqlite(path).await?;
+            let there: Exists = diesel::sql_query(
+                "SELECT EXISTS (SELECT 1 FROM sqlite_schema \
+                 WHERE name = '__diesel_schema_migrations') AS there",
+            )
+            .get_result(&mut conn)
+            .await?;
+            let done = if there.there {
+                diesel::sql_query(VERSIONS).load(&mut conn).await?
+            } else {
+                vec![]
+            };
+            compare(&names::<diesel::sqlite::Sqlite>(&SQLITE)?, &done)
         }
     }
+}
+
+const VERSIONS: &str = "SELECT version FROM __diesel_schema_migrations ORDER BY version";
+
+#[derive(diesel::QueryableByName)]
+struct Version {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    version: String,
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "the last expression of a fallible function")]
+fn compare(known: &[String], done: &[Version]) -> Result<Status> {
+    let is_done = |name: &&String| done.iter().any(|row| row.version == version_of(name));
+    let is_known = |row: &&Version| known.iter().any(|name| row.version == version_of(name));
+    let (applied, pending) = known.iter().partition::<Vec<&String>, _>(is_done);
+    Ok(Status {
+        applied: applied.into_iter().cloned().collect(),
+        pending: pending.into_iter().cloned().collect(),
+        newer: done.iter().filter(|row| !is_known(row)).map(|row| row.version.clone()).collect(),
+    })
 }
 
 /// Applies what is pending, up to version `to` if given, and answers the names. On PostgreSQL it
@@ -188,32 +223,10 @@ where
     EmbeddedMigrations: MigrationSource<DB>,
 {
     let migrations: Vec<Box<dyn Migration<DB>>> = source.migrations().map_err(Error::internal)?;
-    Ok(migrations.iter().map(|migration| migration.name().to_string()).collect())
-}
-
-fn read_status<DB, H>(harness: &mut H, source: &EmbeddedMigrations) -> Outcome<Status>
-where
-    DB: Backend,
-    H: MigrationHarness<DB>,
-    EmbeddedMigrations: MigrationSource<DB>,
-{
-    let done = harness.applied_migrations()?;
-    let known: Vec<Box<dyn Migration<DB>>> = source.migrations()?;
-    let is_done = |version: &MigrationVersion<'_>| done.iter().any(|other| other == version);
-    let mut status = Status { applied: vec![], pending: vec![], newer: vec![] };
-    for migration in &known {
-        let list = if is_done(&migration.name().version()) {
-            &mut status.applied
-        } else {
-            &mut status.pending
-        };
-        list.push(migration.name().to_string());
-    }
-    let unknown = |version: &&MigrationVersion<'_>| {
-        !known.iter().any(|migration| migration.name().version() == **version)
-    };
-    status.newer = done.iter().filter(unknown).map(ToString::to_string).collect();
-    Ok(status)
+    let mut names: Vec<String> =
+        migrations.iter().map(|migration| migration.name().to_string()).collect();
+    names.sort();
+    Ok(names)
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "the harness takes the source by value")]
