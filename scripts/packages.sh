@@ -57,19 +57,24 @@ need() {
 # Prints the directory that holds initdb, pg_ctl and postgres: the one on PATH,
 # else the one pg_config knows, else the newest of the usual places.
 postgres_bin() {
-    local dir
+    local dir found
     {
         dirname "$(command -v initdb || echo /none/)"
         pg_config --bindir 2>/dev/null || true
         printf '%s\n' /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /usr/libexec/postgresql*/ \
             /opt/homebrew/opt/postgresql@*/bin /usr/local/opt/postgresql@*/bin | sort -rV
-    } | while read -r dir; do
-        dir=${dir%/}
-        if [ -x "$dir/initdb" ] && [ -x "$dir/pg_ctl" ] && [ -x "$dir/postgres" ]; then
-            printf '%s\n' "$dir"
-            break
-        fi
-    done
+    } | {
+        # Reads to the end, so that pipefail does not see a broken pipe.
+        found=
+        while read -r dir; do
+            dir=${dir%/}
+            if [ -z "$found" ] && [ -x "$dir/initdb" ] && [ -x "$dir/pg_ctl" ] &&
+                [ -x "$dir/postgres" ]; then
+                found=$dir
+            fi
+        done
+        printf '%s\n' "$found"
+    }
 }
 
 # The Debian package would make a cluster and start it; while this file says no,
