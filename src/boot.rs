@@ -15,7 +15,11 @@ use crate::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use std::{
-    fmt, fs, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path, sync::Arc,
+    fmt, fs,
+    io::Write as _,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::Path,
+    sync::Arc,
     time::Duration,
 };
 
@@ -51,6 +55,9 @@ impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         match error.kind() {
             Kind::Unavailable | Kind::DeadlineExceeded => Self::Unavailable(error),
+            Kind::Internal => {
+                Self::Failed(error.log_detail().unwrap_or(error.message()).to_owned())
+            }
             _ => Self::Failed(format!("{error:?}")),
         }
     }
@@ -125,6 +132,12 @@ fn master_key(config: &Config, rng: &dyn Rng) -> Result<MasterKey, Refusal> {
     let unusable =
         |error: std::io::Error| Refusal::Configuration(format!("{}: {error}", path.display()));
     if !path.exists() {
+        // The database may lie elsewhere, so opening it need not have made this directory.
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&config.database.data_dir)
+            .map_err(unusable)?;
         write_new(&path, &MasterKey::generate(rng).to_base64()).map_err(unusable)?;
     }
     parse(&fs::read_to_string(&path).map_err(unusable)?)

@@ -194,7 +194,7 @@ pub enum SyncCommand {
 
 #[derive(Debug, Clone, Copy, Args)]
 pub struct SyncStatus {
-    /// End with code 4 if profiles are missing
+    /// End with code 4 if profiles are missing or left over, or their trigger is not active
     #[arg(long)]
     pub exit_code: bool,
     #[command(flatten)]
@@ -209,10 +209,10 @@ pub struct CreateProfile {
     /// The account's id, a UUID
     pub user_id: String,
     /// Role in the tenant; also set if the profile exists
-    /// [default: the tenant's default role; an existing profile keeps its role]
+    /// [default: member; an existing profile keeps its role]
     #[arg(long, value_parser = one_of::<Role>())]
     pub role: Option<Role>,
-    /// The tenant's short name [default: the one that the address is placed in]
+    /// The tenant's short name [default: the account's home tenant]
     #[arg(long, value_name = "SLUG")]
     pub tenant: Option<String>,
     #[command(flatten)]

@@ -26,7 +26,7 @@ pub use server::{Log, Server};
 pub use show::{Row, show};
 pub use source::{Flags, Source};
 
-use std::fmt;
+use std::{fmt, net::SocketAddr};
 
 /// Everything the program was told. Secrets are `SecretString`s, which `Debug` does not print.
 #[derive(Debug, Clone)]
@@ -38,6 +38,16 @@ pub struct Config {
     pub mail: Mail,
     pub log: Log,
     rows: Vec<Row>,
+}
+
+/// The listener's address alone, for a probe: it must work without the secrets of the server.
+pub fn listen_address(
+    flags: Flags,
+    environment: impl Iterator<Item = (String, String)>,
+) -> Result<SocketAddr, Problems> {
+    let mut lookup = source::Lookup::new(flags, environment);
+    let address = server::listen(&mut lookup);
+    lookup.finish().map(|_| address)
 }
 
 impl Config {

@@ -34,12 +34,7 @@ impl Server {
         let test_timeout = Duration::from_secs(30);
         let show_seconds = |wait: &Duration| wait.as_secs().to_string();
         Self {
-            listen: lookup.value(
-                "REEVE_LISTEN",
-                SocketAddr::from(([127, 0, 0, 1], 50051)),
-                address,
-                SocketAddr::to_string,
-            ),
+            listen: listen(lookup),
             allow_plaintext: lookup.flag("REEVE_ALLOW_PLAINTEXT", false),
             reflection: lookup.flag("REEVE_REFLECTION", !production),
             skip_pre_startup_tests: lookup.flag("SKIP_PRE_STARTUP_TESTS", false),
@@ -78,6 +73,11 @@ impl Log {
             format: lookup.value("REEVE_LOG_FORMAT", format, str::parse, Format::to_string),
         }
     }
+}
+
+pub(super) fn listen(lookup: &mut Lookup) -> SocketAddr {
+    let default = SocketAddr::from(([127, 0, 0, 1], 50051));
+    lookup.value("REEVE_LISTEN", default, address, SocketAddr::to_string)
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {

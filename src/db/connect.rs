@@ -207,7 +207,7 @@ pub(super) async fn connect_sqlite(path: &str, exec: Exec) -> ConnectionResult<L
 }
 
 /// Makes the database file readable by its owner alone, before SQLite would make it wider.
-fn create_private(path: &Path) -> Result<()> {
+pub(super) fn create_private(path: &Path) -> Result<()> {
     use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         std::fs::DirBuilder::new()

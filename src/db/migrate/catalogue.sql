@@ -18,7 +18,7 @@ SELECT 'column ' || o.relname || '.' || a.attname,
   LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 UNION ALL
 SELECT 'constraint ' || o.relname || '.' || k.conname,
-       replace(pg_get_constraintdef(k.oid), $1 || '.', '')
+       pg_get_constraintdef(k.oid)
          || CASE WHEN k.convalidated THEN '' ELSE ' not validated' END
   FROM ours o JOIN pg_constraint k ON k.conrelid = o.oid AND k.contype IN ('p', 'u', 'f', 'c', 'x')
 UNION ALL
@@ -33,8 +33,8 @@ UNION ALL
 SELECT 'policy ' || o.relname || '.' || p.polname,
        CASE WHEN p.polpermissive THEN 'permissive' ELSE 'restrictive' END || ' for ' || p.polcmd::text
          || CASE WHEN p.polroles = '{0}' THEN ' to public' ELSE ' to a role' END
-         || coalesce(' using ' || replace(pg_get_expr(p.polqual, p.polrelid), $1 || '.', ''), '')
-         || coalesce(' check ' || replace(pg_get_expr(p.polwithcheck, p.polrelid), $1 || '.', ''), '')
+         || coalesce(' using ' || pg_get_expr(p.polqual, p.polrelid), '')
+         || coalesce(' check ' || pg_get_expr(p.polwithcheck, p.polrelid), '')
   FROM ours o JOIN pg_policy p ON p.polrelid = o.oid
 UNION ALL
 SELECT 'function ' || f.proname,

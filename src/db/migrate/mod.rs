@@ -3,9 +3,11 @@
 mod catalogue;
 mod lock;
 mod runner;
+mod sql;
 
 pub use catalogue::{Difference, dump, verify};
 pub use runner::{Status, down, rows_at_risk, status, up};
+pub use sql::sql_of;
 
 /// The tables that each migration makes; a test compares this with the catalogue.
 pub const TABLES: &[(&str, &[&str])] = &[

@@ -1,14 +1,14 @@
 //! Applies and undoes migrations.
 
 use super::{
-    super::connect::{Exec, LiteConn, PgConn, Target, connect_pg, connect_sqlite},
+    super::connect::{Exec, LiteConn, PgConn, Target, connect_pg, connect_sqlite, create_private},
     TABLES, lock,
 };
 use crate::model::{Error, Result};
 use diesel::{
     backend::Backend,
-    migration::{Migration, MigrationSource, MigrationVersion},
-    sql_types::{BigInt, Bool},
+    migration::{Migration, MigrationSource},
+    sql_types::{BigInt, Bool, Text},
 };
 use diesel_async::{AsyncMigrationHarness, RunQueryDsl as _, SimpleAsyncConnection as _};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -37,23 +37,39 @@ impl Status {
     }
 }
 
+/// The versions that were applied, on either connection.
+macro_rules! versions {
+    ($conn:expr, $there:expr) => {{
+        let conn = $conn;
+        let row: Exists = diesel::sql_query($there).get_result(conn).await?;
+        if row.there {
+            let versions = "SELECT version FROM __diesel_schema_migrations ORDER BY version";
+            diesel::sql_query(versions).load::<Version>(conn).await?
+        } else {
+            vec![]
+        }
+    }};
+}
+
+/// Only reads, so that the serving role, which may make no table, can ask too.
 pub async fn status(target: &Target) -> Result<Status> {
     match target {
         Target::Postgres { url, schema } => {
             let mut conn = connect_pg(url.expose_secret()).await.map_err(unreachable)?;
-            if !schema_exists(&mut conn, schema).await? {
-                return Ok(Status {
-                    applied: vec![],
-                    pending: names::<diesel::pg::Pg>(&POSTGRES)?,
-                    newer: vec![],
-                });
-            }
             prepare(&mut conn, schema).await?;
-            run(AsyncMigrationHarness::new(conn), |harness| read_status(harness, &POSTGRES)).await
+            let there = "SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS there";
+            let done = versions!(&mut conn, there);
+            Ok(compare(names::<diesel::pg::Pg>(&POSTGRES)?, &done))
         }
         Target::Sqlite(path) => {
-            let conn = sqlite(path).await?;
-            run(AsyncMigrationHarness::new(conn), |harness| read_status(harness, &SQLITE)).await
+            let done = if path.exists() {
+                let there = "SELECT EXISTS (SELECT 1 FROM sqlite_schema \
+                             WHERE name = '__diesel_schema_migrations') AS there";
+                versions!(&mut sqlite(path).await?, there)
+            } else {
+                vec![]
+            };
+            Ok(compare(names::<diesel::sqlite::Sqlite>(&SQLITE)?, &done))
         }
     }
 }
@@ -84,6 +100,7 @@ pub async fn up(
             Ok(applied)
         }
         Target::Sqlite(path) => {
+            create_private(path)?;
             let _lock = lock::sqlite(path).await?;
             let conn = sqlite(path).await?;
             run(AsyncMigrationHarness::new(conn), move |harness| {
@@ -108,6 +125,7 @@ pub async fn down(target: &Target, to: Option<&str>) -> Result<Vec<String>> {
             .await
         }
         Target::Sqlite(path) => {
+            create_private(path)?;
             let _lock = lock::sqlite(path).await?;
             let conn = sqlite(path).await?;
             run(AsyncMigrationHarness::new(conn), move |harness| {
@@ -188,32 +206,18 @@ where
     EmbeddedMigrations: MigrationSource<DB>,
 {
     let migrations: Vec<Box<dyn Migration<DB>>> = source.migrations().map_err(Error::internal)?;
-    Ok(migrations.iter().map(|migration| migration.name().to_string()).collect())
+    let mut names: Vec<String> =
+        migrations.iter().map(|migration| migration.name().to_string()).collect();
+    names.sort_unstable();
+    Ok(names)
 }
 
-fn read_status<DB, H>(harness: &mut H, source: &EmbeddedMigrations) -> Outcome<Status>
-where
-    DB: Backend,
-    H: MigrationHarness<DB>,
-    EmbeddedMigrations: MigrationSource<DB>,
-{
-    let done = harness.applied_migrations()?;
-    let known: Vec<Box<dyn Migration<DB>>> = source.migrations()?;
-    let is_done = |version: &MigrationVersion<'_>| done.iter().any(|other| other == version);
-    let mut status = Status { applied: vec![], pending: vec![], newer: vec![] };
-    for migration in &known {
-        let list = if is_done(&migration.name().version()) {
-            &mut status.applied
-        } else {
-            &mut status.pending
-        };
-        list.push(migration.name().to_string());
-    }
-    let unknown = |version: &&MigrationVersion<'_>| {
-        !known.iter().any(|migration| migration.name().version() == **version)
-    };
-    status.newer = done.iter().filter(unknown).map(ToString::to_string).collect();
-    Ok(status)
+fn compare(known: Vec<String>, done: &[Version]) -> Status {
+    let newer = done.iter().filter(|done| !known.iter().any(|name| done.is_of(name)));
+    let newer = newer.map(|done| done.version.clone()).collect();
+    let (applied, pending) =
+        known.into_iter().partition(|name| done.iter().any(|done| done.is_of(name)));
+    Status { applied, pending, newer }
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "the harness takes the source by value")]
@@ -280,6 +284,18 @@ fn padded(version: &str) -> String {
 }
 
 #[derive(diesel::QueryableByName)]
+struct Version {
+    #[diesel(sql_type = Text)]
+    version: String,
+}
+
+impl Version {
+    fn is_of(&self, name: &str) -> bool {
+        self.version == version_of(name)
+    }
+}
+
+#[derive(diesel::QueryableByName)]
 struct Exists {
     #[diesel(sql_type = Bool)]
     there: bool,
@@ -288,7 +304,7 @@ struct Exists {
 async fn schema_exists(conn: &mut PgConn, schema: &str) -> Result<bool> {
     let row: Exists =
         diesel::sql_query("SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1) AS there")
-            .bind::<diesel::sql_types::Text, _>(schema)
+            .bind::<Text, _>(schema)
             .get_result(conn)
             .await?;
     Ok(row.there)
@@ -321,6 +337,7 @@ async fn grant(url: &secrecy::SecretString, schema: &str, role: &str) -> Result<
 }
 
 pub(super) async fn sqlite(path: &std::path::Path) -> Result<LiteConn> {
+    create_private(path)?;
     let path = path.to_str().ok_or_else(|| Error::internal("the database path is not UTF-8"))?;
     connect_sqlite(path, Exec::InPlace).await.map_err(unreachable)
 }

@@ -39,7 +39,7 @@ pub(super) async fn claim(
 ) -> Result<TenantDomain> {
     name.check_claimable("domain").map_err(|violation| {
         let cause = violation.reason;
-        Error::invalid(vec![violation]).with("cause", cause)
+        Error::invalid(vec![violation]).with("cause", cause).with("domain", name.as_str())
     })?;
     let now = tx.now().await?;
     let domain = TenantDomain {

@@ -1,0 +1,10 @@
+//! The one integration binary. Every behaviour runs on SQLite and on PostgreSQL.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc, reason = "tests")]
+#![allow(clippy::disallowed_methods, reason = "tests choose their own time, tasks and environment")]
+
+#[macro_use]
+mod support;
+
+mod auth;
+mod storage;
