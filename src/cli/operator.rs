@@ -33,7 +33,7 @@ pub(super) async fn run(command: &args::Operator, config: &Config) -> Result<Out
         expire_time: made.expire_time.map(|time| time.to_string()),
     };
     let text = if output.json { print::json(&shown)? } else { shown.key.to_owned() };
-    print::once(&text)?;
+    print::once(&text, "the key was made but nobody has it; make another")?;
     let end = shown.expire_time.as_deref().unwrap_or("never");
     print::note(&format!("key {} is shown this once; keep it safe. It expires: {end}", shown.id));
     Ok(Outcome::Done)

@@ -163,7 +163,7 @@ mod tests {
                 database_url: Some("postgres://ann:hunter2@db/reeve".into()),
                 ..Default::default()
             },
-            [("REEVE_MASTER_KEY".to_owned(), "A".repeat(43) + "=")].into_iter(),
+            [("REEVE_MASTER_KEY".to_owned(), "MTIz".repeat(10) + "MTI=")].into_iter(),
         )
         .unwrap();
         let away = Error::new(Reason::DatabaseUnavailable, "Away.").with_detail("refused");

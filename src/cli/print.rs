@@ -22,9 +22,10 @@ pub(super) fn text_of(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Prints what is lost for ever if nobody reads it.
-pub(super) fn once(text: &str) -> Result<(), Failure> {
-    write(text).map_err(unwritable)
+/// Prints what is lost for ever if nobody reads it; `loss` says so.
+pub(super) fn once(text: &str, loss: &str) -> Result<(), Failure> {
+    write(text)
+        .map_err(|error| Failure::message(format!("cannot write to stdout: {error}; {loss}")))
 }
 
 pub(super) fn json(value: &impl Serialize) -> Result<String, Failure> {

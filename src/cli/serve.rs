@@ -23,7 +23,7 @@ pub(super) async fn run(config: &Config) -> Result<Outcome, Failure> {
     for warning in warnings(config) {
         tracing::warn!("{warning}");
     }
-    serve::run(config, shutdown_signal(), shutdown_signal()).await?;
+    Box::pin(serve::run(config, shutdown_signal(), shutdown_signal())).await?;
     tracing::info!("stopped");
     Ok(Outcome::Done)
 }

@@ -9,14 +9,14 @@ use crate::db::migrate;
 use serde::Serialize;
 
 #[derive(Serialize)]
-struct Version {
+struct Build {
     version: &'static str,
     commit: &'static str,
     schema: &'static str,
 }
 
 pub(super) fn run(output: Output) -> Result<Outcome, Failure> {
-    let this = Version {
+    let this = Build {
         version: env!("CARGO_PKG_VERSION"),
         commit: env!("REEVE_COMMIT"),
         schema: migrate::latest_version(),

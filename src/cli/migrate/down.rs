@@ -44,7 +44,7 @@ pub(super) async fn run(
     let mut shown = Shown { done: false, migrations, rows };
     let lossless = shown.rows.is_empty();
     if consent == Consent::WithLoss || (consent == Consent::WithoutLoss && lossless) {
-        shown.migrations = migrate::down(&owner, to.as_deref()).await?;
+        shown.migrations = migrate::down(&owner, to.as_deref()).await.map_err(super::stopped)?;
         shown.done = true;
         print::either(output, &shown, || text("undid", &shown))?;
         return Ok(Outcome::Done);

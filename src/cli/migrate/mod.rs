@@ -11,7 +11,7 @@ use super::{
     outcome::{Failure, Outcome},
     print,
 };
-use crate::{config::Config, db::migrate};
+use crate::{config::Config, db::migrate, model::Error};
 
 pub(super) async fn run(command: &args::Migrate, config: &Config) -> Result<Outcome, Failure> {
     match command {
@@ -35,6 +35,12 @@ pub(super) async fn run(command: &args::Migrate, config: &Config) -> Result<Outc
         }
         args::Migrate::Test(output) => test::run(*output, config).await,
     }
+}
+
+/// A migration that failed was rolled back; those before it stay.
+#[allow(clippy::needless_pass_by_value, reason = "it stands in map_err")]
+fn stopped(error: Error) -> Failure {
+    Failure::with_hint(&error, "'reeve migrate status' shows how far it came")
 }
 
 /// The version as migrations spell it; one that does not exist is a mistake.

@@ -23,11 +23,15 @@ pub(super) async fn run(
         )));
     }
     let role = boot::service_role(config);
-    let applied = migrate::up(&owner, to.as_deref(), role.as_deref()).await?;
+    let applied =
+        migrate::up(&owner, to.as_deref(), role.as_deref()).await.map_err(super::stopped)?;
     let shown = Shown { applied };
     print::either(output, &shown, || match shown.applied.as_slice() {
         [] => "nothing to apply".to_owned(),
-        names => names.iter().map(|name| format!("applied {name}\n")).collect(),
+        names => {
+            let lines: Vec<String> = names.iter().map(|name| format!("applied {name}")).collect();
+            lines.join("\n")
+        }
     })?;
     Ok(Outcome::Done)
 }
