@@ -158,7 +158,7 @@ where
 /// Connects to PostgreSQL: TLS where the server offers it (`sslmode=require` to insist), and
 /// the first host that takes writes when the URL names several.
 pub(super) async fn connect_pg(url: &str) -> ConnectionResult<PgConn> {
-    let refused = |error: &dyn std::fmt::Display| ConnectionError::BadConnection(error.to_string());
+    let refused = |error: &dyn std::error::Error| ConnectionError::BadConnection(causes(error));
     let mut config: tokio_postgres::Config =
         url.parse().map_err(|error: tokio_postgres::Error| {
             ConnectionError::InvalidConnectionUrl(error.to_string())
@@ -175,6 +175,17 @@ pub(super) async fn connect_pg(url: &str) -> ConnectionResult<PgConn> {
         .await
         .map_err(|error| refused(&error))?;
     PgConn::try_from_client_and_connection(client, connection).await
+}
+
+/// The error with what caused it; tokio-postgres says "db error" and keeps the reason below.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
 }
 
 fn tls() -> Result<tokio_postgres_rustls::MakeRustlsConnect, rustls::Error> {
