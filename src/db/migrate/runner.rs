@@ -13,9 +13,15 @@ use diesel::{
 use diesel_async::{AsyncMigrationHarness, RunQueryDsl as _, SimpleAsyncConnection as _};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use secrecy::ExposeSecret as _;
+use std::fmt::Write as _;
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+
+const POSTGRES_HAS_VERSIONS: &str =
+    "SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS there";
+const SQLITE_HAS_VERSIONS: &str = "SELECT EXISTS (SELECT 1 FROM sqlite_schema \
+     WHERE name = '__diesel_schema_migrations') AS there";
 
 /// How far a database is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,15 +63,12 @@ pub async fn status(target: &Target) -> Result<Status> {
         Target::Postgres { url, schema } => {
             let mut conn = connect_pg(url.expose_secret()).await.map_err(unreachable)?;
             prepare(&mut conn, schema).await?;
-            let there = "SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS there";
-            let done = versions!(&mut conn, there);
+            let done = versions!(&mut conn, POSTGRES_HAS_VERSIONS);
             Ok(compare(names::<diesel::pg::Pg>(&POSTGRES)?, &done))
         }
         Target::Sqlite(path) => {
             let done = if path.exists() {
-                let there = "SELECT EXISTS (SELECT 1 FROM sqlite_schema \
-                             WHERE name = '__diesel_schema_migrations') AS there";
-                versions!(&mut sqlite(path).await?, there)
+                versions!(&mut sqlite(path).await?, SQLITE_HAS_VERSIONS)
             } else {
                 vec![]
             };
@@ -320,19 +323,21 @@ async fn grant(url: &secrecy::SecretString, schema: &str, role: &str) -> Result<
     let mut conn = connect_pg(url.expose_secret()).await.map_err(unreachable)?;
     prepare(&mut conn, schema).await?;
     let role = format!("\"{}\"", role.replace('"', "\"\""));
-    let owned: Vec<&str> = TABLES
-        .iter()
-        .flat_map(|(_, tables)| tables.iter().copied())
-        .filter(|table| !matches!(*table, "events" | "event_head"))
-        .collect();
-    let sql = format!(
+    let done = versions!(&mut conn, POSTGRES_HAS_VERSIONS);
+    // `up` may have stopped half-way, so only the tables that there are.
+    let there = TABLES.iter().filter(|(version, _)| done.iter().any(|done| done.is_of(version)));
+    let mut sql = format!(
         "GRANT USAGE ON SCHEMA {schema} TO {role}; \
-         GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO {role}; \
-         GRANT SELECT, INSERT ON events TO {role}; \
-         GRANT SELECT, UPDATE ON event_head TO {role}; \
-         GRANT SELECT ON __diesel_schema_migrations TO {role}",
-        tables = owned.join(", "),
+         GRANT SELECT ON __diesel_schema_migrations TO {role}"
     );
+    for table in there.flat_map(|(_, tables)| tables.iter()) {
+        let rights = match *table {
+            "events" => "SELECT, INSERT",
+            "event_head" => "SELECT, UPDATE",
+            _ => "SELECT, INSERT, UPDATE, DELETE",
+        };
+        let _ = write!(sql, "; GRANT {rights} ON {table} TO {role}");
+    }
     Ok(conn.batch_execute(&sql).await?)
 }
 
