@@ -170,8 +170,10 @@ pub async fn schema(config: &Config, mode: MigrateMode) -> Result<(), Refusal> {
             status.newer.join(", ")
         )));
     }
-    if mode == MigrateMode::Auto && !status.is_current() {
-        for name in migrate::up(&owner, None, service_role(config).as_deref()).await? {
+    let role = service_role(config);
+    // A replica that finds the schema current may still be ahead of the grants.
+    if mode == MigrateMode::Auto && (!status.is_current() || role.is_some()) {
+        for name in migrate::up(&owner, None, role.as_deref()).await? {
             tracing::info!(migration = name, "Migration applied");
         }
     }
@@ -215,8 +217,7 @@ pub async fn keyring(app: &App) -> Result<(), Refusal> {
 
 /// Refuses, or outside production warns of, a role that row-level security does not bind.
 pub async fn check_role(app: &App, production: bool) -> Result<(), Refusal> {
-    let (_, rights) = ops::probe::fence_and_role(app).await?;
-    let Some(rights) = rights else { return Ok(()) };
+    let Some(rights) = ops::probe::role_rights(app).await? else { return Ok(()) };
     if !(rights.superuser || rights.bypasses_rls || rights.owns_tables) {
         return Ok(());
     }

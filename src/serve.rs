@@ -5,6 +5,7 @@ use crate::{
     app::App,
     boot::{self, Refusal},
     config::Config,
+    db::Db,
     mail::Transport,
     ops, pb,
     rpc::{
@@ -30,6 +31,8 @@ const FAILURES: u32 = 2;
 const COUNT_EVERY: Duration = Duration::from_secs(10);
 /// How often the outbox is looked through when nobody calls.
 const OUTBOX_EVERY: Duration = Duration::from_secs(2);
+/// How long a mail that is being sent may hold up the end.
+const LAST_MAIL: Duration = Duration::from_secs(5);
 const RETRY_START: Duration = Duration::from_millis(500);
 
 /// Serves until `shutdown`; `now` then ends the waiting for calls.
@@ -67,12 +70,13 @@ pub async fn run_on(
     let stopped = CancellationToken::new();
     let failed = CancellationToken::new();
     let starting = start(&app, config);
+    let probe = Db::open(&boot::target(&config.database.target))?;
     let workers = async {
         match starting.await {
             Ok(()) => {
                 health.set_database(true);
                 health.set_ready(true);
-                work(&app, &health, &transport, &stopped).await;
+                work(&app, &probe, &health, &transport, &stopped).await;
                 Ok(())
             }
             Err(refusal) => {
@@ -103,7 +107,7 @@ pub async fn run_on(
         async {
             tokio::select! {
                 worked = workers => worked,
-                () = stopped.cancelled() => Ok(()),
+                () = async { stopped.cancelled().await; sleep(LAST_MAIL * 2).await } => Ok(()),
             }
         },
         serving
@@ -129,89 +133,77 @@ fn layers(app: &App, settings: &ServerSettings) -> Result<LayerSettings, Refusal
     Ok(settings.layers(Arc::new(methods), Arc::clone(&app.rng), Stop::default()))
 }
 
-/// Brings everything up, trying again while the database is away. The time for that and the
-/// self-tests is limited, unless the tests are skipped; the refusals of security never are.
+/// Brings everything up, trying again while the database is away. The wait for the database and
+/// the self-test are limited in time, unless the tests are skipped; migrations take what they
+/// take, and the refusals of security are never skipped.
 async fn start(app: &Arc<App>, config: &Config) -> Result<(), Refusal> {
-    let limit = config.server.pre_startup_test_timeout;
     let skip = config.server.skip_pre_startup_tests;
     if skip {
         tracing::warn!("Pre-startup tests are skipped");
     }
+    let patience = config.server.pre_startup_test_timeout;
     let begun = Instant::now();
-    let mut step = "database";
     loop {
-        let left = limit.saturating_sub(begun.elapsed());
-        let attempt = attempt(app, config, skip, &mut step);
-        let outcome = if skip { Ok(attempt.await) } else { timeout(left, attempt).await };
-        match outcome {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(Refusal::Unavailable(error))) if skip || begun.elapsed() < limit => {
-                tracing::warn!(step, detail = error.log_detail(), "waiting for the database");
+        match bring_up(app, config).await {
+            Ok(()) => break,
+            Err(Refusal::Unavailable(error)) if skip || begun.elapsed() < patience => {
+                tracing::warn!(detail = error.log_detail(), "waiting for the database");
                 sleep(RETRY_START).await;
             }
-            Ok(Err(refusal)) => return Err(refusal),
-            Err(_) => {
-                return Err(Refusal::Failed(format!(
-                    "pre-startup test {step:?} did not end within {} s",
-                    limit.as_secs()
-                )));
-            }
-        }
-    }
-}
-
-async fn attempt(
-    app: &Arc<App>,
-    config: &Config,
-    skip: bool,
-    step: &mut &'static str,
-) -> Result<(), Refusal> {
-    *step = "migrations";
-    boot::schema(config, config.database.migrate).await?;
-    *step = "database role";
-    boot::check_role(app, config.is_production()).await?;
-    *step = "keyring";
-    boot::keyring(app).await?;
-    if config.security.bootstrap {
-        *step = "bootstrap";
-        let cx = ops::Cx::command_line(app, Duration::from_secs(10));
-        if let Some(path) = ops::operator::bootstrap(&cx).await? {
-            tracing::info!(path = %path.display(), "made the first operator key");
+            Err(refusal) => return Err(refusal),
         }
     }
     if !skip {
-        *step = "self-test";
-        boot::self_test(app).await?;
+        let limit = patience.as_secs();
+        let why = || Refusal::Failed(format!("the self-test did not end within {limit} s"));
+        timeout(patience, boot::self_test(app)).await.map_err(|_| why())??;
         tracing::info!("Pre-startup tests passed");
     }
     Ok(())
 }
 
-/// Runs the workers until the server stops.
+async fn bring_up(app: &Arc<App>, config: &Config) -> Result<(), Refusal> {
+    boot::schema(config, config.database.migrate).await?;
+    boot::check_role(app, config.is_production()).await?;
+    boot::keyring(app).await?;
+    if config.security.bootstrap {
+        let cx = ops::Cx::command_line(app, Duration::from_secs(10));
+        if let Some(path) = ops::operator::bootstrap(&cx).await? {
+            tracing::info!(path = %path.display(), "made the first operator key");
+        }
+    }
+    Ok(())
+}
+
+/// Runs the workers until the server stops. A mail that is being sent then is finished, so that
+/// it does not go out twice.
 async fn work(
     app: &Arc<App>,
+    probe: &Db,
     health: &HealthState,
     transport: &Transport,
     stopped: &CancellationToken,
 ) {
-    let loops = async {
-        tokio::join!(
-            watch_database(app, health),
-            watch_sync(app, health),
-            send_mail(app, transport)
-        )
+    let watchers = async {
+        tokio::select! {
+            _ = async { tokio::join!(watch_database(probe, health), watch_sync(app, health)) } => {}
+            () = stopped.cancelled() => {}
+        }
     };
-    tokio::select! {
-        _ = loops => {}
-        () = stopped.cancelled() => {}
-    }
+    let mail = async {
+        tokio::select! {
+            () = send_mail(app, transport, stopped) => {}
+            () = async { stopped.cancelled().await; sleep(LAST_MAIL).await } => {}
+        }
+    };
+    tokio::join!(watchers, mail);
 }
 
 /// Readiness follows the database, not on its first failure and at once when it is back.
-async fn watch_database(app: &App, health: &HealthState) {
+async fn watch_database(probe: &Db, health: &HealthState) {
     let mut failures = 0;
     loop {
-        let answer = timeout(Duration::from_secs(2), ops::probe::schema_is_current(app)).await;
+        let answer = timeout(Duration::from_secs(2), ops::probe::schema_is_current(probe)).await;
         let ready = matches!(answer, Ok(Ok(true)));
         if ready {
             if failures >= FAILURES {
@@ -242,12 +234,20 @@ async fn watch_sync(app: &Arc<App>, health: &HealthState) {
     }
 }
 
-async fn send_mail(app: &App, transport: &Transport) {
-    loop {
-        if let Err(error) = ops::outbox::deliver_due(app, transport).await {
-            tracing::warn!(reason = error.reason().as_str(), "the outbox cannot be read");
+async fn send_mail(app: &App, transport: &Transport, stopped: &CancellationToken) {
+    while !stopped.is_cancelled() {
+        match ops::outbox::deliver_next(app, transport).await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => {
+                tracing::warn!(reason = error.reason().as_str(), "the outbox cannot be read");
+            }
         }
         // Whoever commits mail wakes the worker; the pause is for what another process left.
-        let _ = timeout(OUTBOX_EVERY, app.outbox.notified()).await;
+        tokio::select! {
+            () = app.outbox.notified() => {}
+            () = sleep(OUTBOX_EVERY) => {}
+            () = stopped.cancelled() => {}
+        }
     }
 }

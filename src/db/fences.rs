@@ -43,17 +43,22 @@ pub async fn trigger_state(tx: &mut Tx) -> Result<TriggerState> {
 /// Inserts a tenant and a user by plain SQL, as a foreign writer would, and says what failed.
 /// The caller rolls the transaction back.
 pub async fn exercise(tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<(), Error> {
-    let failed = |what: &str| Error::internal(what.to_owned()).not_retryable();
+    // Names of its own, so that nobody's tenant or account can be in the way.
+    let name = user.to_string();
+    let failed = |what: &str| Error::internal(what.to_owned());
     on!(
         tx,
         pg | c
             | c.batch_execute(&insert_by_hand(
+                &name,
                 &format!("'{tenant}'"),
                 &format!("'{user}'"),
                 "now()"
             ))
             .await,
-        sqlite | c | c.batch_execute(&insert_by_hand(&blob(&tenant), &blob(&user), "0")).await,
+        sqlite
+            | c
+            | c.batch_execute(&insert_by_hand(&name, &blob(&tenant), &blob(&user), "0")).await,
     )?;
     let count = "SELECT count(*) AS value FROM user_profiles p JOIN events e \
                  ON e.subject_id = p.user_id AND e.kind = 'user.created' WHERE p.user_id = ";
@@ -82,13 +87,14 @@ pub async fn exercise(tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<(),
     if refused { Ok(()) } else { Err(failed("deleting only the home profile was not refused")) }
 }
 
-fn insert_by_hand(tenant: &str, user: &str, now: &str) -> String {
+fn insert_by_hand(name: &str, tenant: &str, user: &str, now: &str) -> String {
     format!(
         "INSERT INTO tenants (id, slug, display_name, state, enrollment, default_role, mfa_required, \
-         version, create_time, update_time) VALUES ({tenant}, 'migrate-test', 'migrate test', \
+         version, create_time, update_time) VALUES ({tenant}, 'test-' || {name}, 'migrate test', \
          'active', 'closed', 'member', {no}, 0, {now}, {now}); \
          INSERT INTO users (id, email, email_key, tenant_id) \
-         VALUES ({user}, 'migrate-test@reeve.invalid', 'migrate-test@reeve.invalid', {tenant})",
+         VALUES ({user}, {name} || '@reeve.invalid', {name} || '@reeve.invalid', {tenant})",
+        name = format_args!("'{name}'"),
         no = if now == "0" { "0" } else { "false" },
     )
 }

@@ -11,6 +11,9 @@ use crate::model::{
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
+/// Proofs that one pending sign-up mails at most, so that nobody can flood a mailbox.
+const MAX_MAILS: i32 = 10;
+
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = pending_sign_ups, check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
 struct PendingRow {
@@ -97,18 +100,21 @@ pub async fn find_by_basis(
     Ok(row.map(PendingSignUp::from))
 }
 
-/// Claims the right to mail the proof again: `false` when it was mailed after `cool_down`.
+/// Claims the right to mail the proof again: `false` when it was mailed after `cool_down`, or
+/// too often.
 pub async fn claim_mailing(
     tx: &mut Tx,
     id: PendingSignUpId,
     cool_down: Instant,
     now: Instant,
 ) -> Result<bool> {
+    tx.check_system()?;
     let updated =
         on!(tx, |c| diesel::update(pending_sign_ups::table.find(id))
             .filter(
                 pending_sign_ups::mail_time.is_null().or(pending_sign_ups::mail_time.le(cool_down)),
             )
+            .filter(pending_sign_ups::mail_count.lt(MAX_MAILS))
             .set((
                 pending_sign_ups::mail_time.eq(now),
                 pending_sign_ups::mail_count.eq(pending_sign_ups::mail_count + 1),
@@ -120,6 +126,7 @@ pub async fn claim_mailing(
 
 /// Removes a pending sign-up; `false` when another transaction was first.
 pub async fn delete(tx: &mut Tx, id: PendingSignUpId) -> Result<bool> {
+    tx.check_system()?;
     let deleted = on!(tx, |c| diesel::delete(pending_sign_ups::table.find(id)).execute(c).await)?;
     Ok(deleted == 1)
 }

@@ -80,6 +80,7 @@ pub async fn insert(tx: &mut Tx, session: &Session) -> Result<()> {
 
 /// The session, locked until the transaction ends.
 pub async fn find_for_update(tx: &mut Tx, id: SessionId) -> Result<Option<Session>> {
+    tx.check_system()?;
     macro_rules! query {
         () => {
             sessions::table.filter(sessions::id.eq(id)).select(SessionRow::as_select())
@@ -103,6 +104,7 @@ pub async fn rotate(
     idle_expire_time: Instant,
     now: Instant,
 ) -> Result<()> {
+    tx.check_system()?;
     on!(tx, |c| diesel::update(sessions::table.find(id))
         .set((
             sessions::counter.eq(counter),
@@ -117,8 +119,16 @@ pub async fn rotate(
 }
 
 /// Ends one session; `false` when it had ended before.
-pub async fn end(tx: &mut Tx, id: SessionId, reason: EndReason, now: Instant) -> Result<bool> {
+pub async fn end(
+    tx: &mut Tx,
+    id: SessionId,
+    user: UserId,
+    reason: EndReason,
+    now: Instant,
+) -> Result<bool> {
+    tx.check_user(user)?;
     let ended = on!(tx, |c| diesel::update(sessions::table.find(id))
+        .filter(sessions::user_id.eq(user))
         .filter(sessions::end_time.is_null())
         .set((sessions::end_time.eq(now), sessions::end_reason.eq(reason)))
         .execute(c)
@@ -140,8 +150,7 @@ pub async fn open_ids(tx: &mut Tx, user: UserId) -> Result<Vec<SessionId>> {
     })?)
 }
 
-type StandingRow =
-    (Option<Instant>, Instant, UserState, Option<Instant>, ProfileState, Role, i64, TenantState);
+type StandingRow = (Option<Instant>, Instant, UserState, ProfileState, Role, TenantState);
 
 /// What stands behind a session now; `None` when session or membership are gone.
 pub async fn standing(
@@ -150,6 +159,7 @@ pub async fn standing(
     user: UserId,
     tenant: TenantId,
 ) -> Result<Option<Standing>> {
+    tx.check_system()?;
     let row: Option<StandingRow> = on!(tx, |c| sessions::table
         .inner_join(users::table)
         .inner_join(tenants::table)
@@ -165,24 +175,19 @@ pub async fn standing(
             sessions::end_time,
             sessions::expire_time,
             users::state,
-            users::verified_time,
             user_profiles::state,
             user_profiles::role,
-            user_profiles::mver,
             tenants::state,
         ))
         .first(c)
         .await
         .optional())?;
-    let Some((end, expire, user_state, verified, profile_state, role, mver, tenant_state)) = row
-    else {
+    let Some((end, expire, user_state, profile_state, role, tenant_state)) = row else {
         return Ok(None);
     };
     let now = tx.now().await?;
     Ok(Some(Standing {
         role,
-        mver,
-        email_verified: verified.is_some(),
         live: end.is_none()
             && now < expire
             && user_state == UserState::Active

@@ -85,10 +85,11 @@ pub async fn delete(tx: &mut Tx, id: DomainId) -> Result<Option<TenantDomain>> {
             .await
             .optional()
     })?;
-    if row.is_some() {
-        on!(tx, |c| diesel::delete(tenant_domains::table.find(id)).execute(c).await)?;
+    if row.is_none() {
+        return Ok(None);
     }
-    Ok(row.map(TenantDomain::from))
+    let deleted = on!(tx, |c| diesel::delete(tenant_domains::table.find(id)).execute(c).await)?;
+    Ok(row.filter(|_| deleted == 1).map(TenantDomain::from))
 }
 
 /// Claims after `after` in the order of their ids.

@@ -3,7 +3,12 @@
 use super::connect::{Db, Held, LiteConn, PgConn, Pools};
 use crate::{
     access::{Reach, Scope},
-    model::{Error, Kind, Reason, Result, budget::Budget, clock::Instant, id::TenantId},
+    model::{
+        Error, Kind, Reason, Result,
+        budget::Budget,
+        clock::Instant,
+        id::{TenantId, UserId},
+    },
 };
 use diesel_async::{AnsiTransactionManager, AsyncConnection, RunQueryDsl as _, TransactionManager};
 use std::{fmt::Write as _, future::Future, sync::Arc, time::Duration};
@@ -270,13 +275,38 @@ impl Tx {
         }
     }
 
-    /// A failure here leaves the outcome unknown unless the database said that it lost a race,
-    /// so only that is run again.
+    /// Refuses a statement by id alone to whoever does not reach every row.
+    pub(super) fn check_system(&self) -> Result<()> {
+        match self.scope.reach() {
+            Reach::System(_) => Ok(()),
+            Reach::Tenant(_) | Reach::Own(_) => {
+                Err(Error::internal("a statement outside of the transaction's scope"))
+            }
+        }
+    }
+
+    /// Refuses to touch rows of a user that the scope does not reach.
+    pub(super) fn check_user(&self, user: UserId) -> Result<()> {
+        match self.scope.reach() {
+            Reach::Own(own) if own == user => Ok(()),
+            Reach::System(_) => Ok(()),
+            Reach::Tenant(_) | Reach::Own(_) => {
+                Err(Error::internal("a statement outside of the transaction's scope"))
+            }
+        }
+    }
+
+    /// A refusal by the database has rolled back and may be run again; a connection that broke
+    /// leaves the outcome unknown and may not.
     async fn commit(mut self) -> Result<()> {
         let outcome: Result<()> = on!(self, |c| commit(c).await);
         outcome.map_err(|error| match error.kind() {
-            Kind::Aborted => error,
-            _ => error.not_retryable(),
+            Kind::Unavailable => Error::new(
+                Reason::DatabaseUnavailable,
+                "The database went away during the commit: it may be done or not. Read first.",
+            )
+            .with_detail(format!("{error:?}")),
+            _ => error,
         })
     }
 

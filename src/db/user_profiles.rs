@@ -152,7 +152,7 @@ pub async fn memberships(tx: &mut Tx, user: UserId) -> Result<Vec<(Profile, Tena
         .collect())
 }
 
-/// Sets a role and moves the membership's version, so that issued tokens go stale.
+/// Sets a role and moves the membership's version, which tokens carry.
 pub async fn set_role(
     tx: &mut Tx,
     tenant: TenantId,
@@ -174,6 +174,7 @@ pub async fn set_role(
 
 /// How many active members the tenant has.
 pub async fn count_active(tx: &mut Tx, tenant: TenantId) -> Result<u32> {
+    tx.check_tenant(tenant)?;
     let count: i64 = on!(tx, |c| user_profiles::table
         .filter(user_profiles::tenant_id.eq(tenant))
         .filter(user_profiles::state.eq(ProfileState::Active))
@@ -185,6 +186,7 @@ pub async fn count_active(tx: &mut Tx, tenant: TenantId) -> Result<u32> {
 
 /// How many active owners the tenant has.
 pub async fn count_active_owners(tx: &mut Tx, tenant: TenantId) -> Result<u32> {
+    tx.check_tenant(tenant)?;
     let count: i64 = on!(tx, |c| user_profiles::table
         .filter(user_profiles::tenant_id.eq(tenant))
         .filter(user_profiles::state.eq(ProfileState::Active))

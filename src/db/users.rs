@@ -111,6 +111,7 @@ pub async fn replace_password_hash(
     new: &str,
     now: Instant,
 ) -> Result<bool> {
+    tx.check_system()?;
     let updated = on!(tx, |c| diesel::update(users::table.find(id))
         .filter(users::password_hash.eq(old))
         .set((users::password_hash.eq(new), users::update_time.eq(now)))

@@ -131,7 +131,7 @@ impl Error {
     /// A request with unacceptable fields; all of them are reported.
     pub fn invalid(fields: Vec<FieldViolation>) -> Self {
         let reason = match fields.as_slice() {
-            [only] if only.field == "password" => Reason::PasswordRefused,
+            [only] if only.reason.starts_with("PASSWORD_") => Reason::PasswordRefused,
             [only] if only.field == "page_token" => Reason::PageTokenInvalid,
             [only] if only.reason.starts_with("DOMAIN_") && only.field.starts_with("domain") => {
                 Reason::DomainRefused
@@ -182,12 +182,6 @@ impl Error {
     #[must_use]
     pub fn retryable(mut self) -> Self {
         self.0.retryable = true;
-        self
-    }
-
-    #[must_use]
-    pub fn not_retryable(mut self) -> Self {
-        self.0.retryable = false;
         self
     }
 

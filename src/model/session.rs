@@ -46,8 +46,6 @@ pub enum SignOutScope {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
     pub role: super::role::Role,
-    pub mver: i64,
-    pub email_verified: bool,
     /// Session open, user and profile and tenant active.
     pub live: bool,
 }

@@ -28,14 +28,12 @@ pub async fn queue(tx: &mut Tx, app: &App, mail: &Mail) -> Result<()> {
     mail_outbox::insert(tx, id, mail.template(), &kid, &sealed, now).await
 }
 
-/// Sends what is due and answers how many mails were taken up.
-pub async fn deliver_due(app: &App, transport: &Transport) -> Result<usize> {
-    let mut taken = 0;
-    while let Some(queued) = claim(app).await? {
-        taken += 1;
-        deliver(app, transport, queued).await?;
+/// Sends one mail that is due; `false` when there is none.
+pub async fn deliver_next(app: &App, transport: &Transport) -> Result<bool> {
+    match claim(app).await? {
+        Some(queued) => deliver(app, transport, queued).await.map(|()| true),
+        None => Ok(false),
     }
-    Ok(taken)
 }
 
 async fn claim(app: &App) -> Result<Option<QueuedMail>> {

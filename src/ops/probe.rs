@@ -3,27 +3,23 @@
 use crate::{
     access::{Scope, SystemUse},
     app::App,
-    db::{fences, health, health::RoleRights, migrate},
-    model::{Result, budget::Budget, sync::TriggerState},
+    db::{Db, health, health::RoleRights, migrate},
+    model::{Result, budget::Budget},
 };
 use std::{sync::Arc, time::Duration};
 
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Whether the database answers in time with the schema that this binary expects.
-pub async fn schema_is_current(app: &App) -> Result<bool> {
-    let version =
-        app.db.read(scope(), &budget(), async |tx| health::schema_version(tx).await).await?;
+/// Whether the database answers in time with the schema that this binary expects. `db` is the
+/// probe's own, so that a server whose connections are all in use is not taken for a dead one.
+pub async fn schema_is_current(db: &Db) -> Result<bool> {
+    let version = db.read(scope(), &budget(), async |tx| health::schema_version(tx).await).await?;
     Ok(version == migrate::latest_version())
 }
 
-/// The fence's trigger, and the rights of the role that serves.
-pub async fn fence_and_role(app: &App) -> Result<(TriggerState, Option<RoleRights>)> {
-    app.db
-        .read(scope(), &budget(), async |tx| {
-            Ok((fences::trigger_state(tx).await?, health::role_rights(tx).await?))
-        })
-        .await
+/// The rights of the role that serves; `None` where the database has no roles.
+pub async fn role_rights(app: &App) -> Result<Option<RoleRights>> {
+    app.db.read(scope(), &budget(), async |tx| health::role_rights(tx).await).await
 }
 
 fn scope() -> Scope {

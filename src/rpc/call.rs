@@ -75,6 +75,9 @@ where
     };
     let granted = named
         .and_then(|named| access::authorize(&cx.caller, action, named, credential.header_tenant));
+    if let Some(tenant) = granted.as_ref().ok().and_then(Scope::tenant_id) {
+        info.outcome.set_tenant(tenant);
+    }
     let outcome = match granted {
         Ok(scope) => match parse(message) {
             Ok(input) => operation(&cx, scope, input).await,

@@ -138,14 +138,6 @@ impl Keyring {
             mail: family(&opened, KeyPurpose::Mail, AES_256_GCM, |key| cipher(key).ok())?,
         })
     }
-
-    /// Whether the rows hold an active key of every purpose; if not, new ones must be made.
-    pub fn is_complete(rows: &[SealedKey]) -> bool {
-        let active = |purpose: &KeyPurpose| {
-            rows.iter().any(|row| row.purpose == *purpose && row.state == KeyState::Active)
-        };
-        KeyPurpose::ALL.iter().all(active)
-    }
 }
 
 type Opened<'a> = (&'a SealedKey, Zeroizing<Vec<u8>>);

@@ -17,7 +17,7 @@ const TAG_LEN: usize = 32;
 /// The list that a page token continues; a token of any other list is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageBinding {
-    /// Full name of the RPC.
+    /// Name of the RPC.
     pub rpc: &'static str,
     /// The granted scope; `None` is the platform.
     pub tenant: Option<TenantId>,

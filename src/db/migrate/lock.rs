@@ -1,9 +1,13 @@
 //! One migration at a time; the lock dies with the process that holds it.
 
-use super::super::connect::PgConn;
+use super::{
+    super::connect::{PgConn, connect_pg},
+    runner,
+};
 use crate::model::{Error, Reason, Result};
 use diesel::sql_types::{BigInt, Bool};
 use diesel_async::RunQueryDsl as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use std::{fs::File, path::Path, time::Duration};
 
 /// ASCII "reevemig".
@@ -18,16 +22,18 @@ struct Locked {
 }
 
 /// Waits for PostgreSQL's advisory lock by asking again and again: a session that waits inside
-/// the lock call would deadlock with an index built concurrently.
-pub(super) async fn postgres(conn: &mut PgConn) -> Result<()> {
+/// the lock call would deadlock with an index built concurrently. The lock is held until the
+/// returned connection is dropped.
+pub(super) async fn postgres(url: &SecretString) -> Result<PgConn> {
+    let mut conn = connect_pg(url.expose_secret()).await.map_err(runner::unreachable)?;
     let mut waited = Duration::ZERO;
     loop {
         let row: Locked = diesel::sql_query("SELECT pg_try_advisory_lock($1) AS locked")
             .bind::<BigInt, _>(KEY)
-            .get_result(conn)
+            .get_result(&mut conn)
             .await?;
         if row.locked {
-            return Ok(());
+            return Ok(conn);
         }
         if waited >= PATIENCE {
             return Err(busy());

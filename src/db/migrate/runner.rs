@@ -87,8 +87,9 @@ pub async fn up(
     let to = to.map(str::to_owned);
     match target {
         Target::Postgres { url, schema } => {
+            // On a connection of its own: the lock is held until the rights are granted, too.
+            let _lock = lock::postgres(url).await?;
             let mut conn = connect_pg(url.expose_secret()).await.map_err(unreachable)?;
-            lock::postgres(&mut conn).await?;
             if !schema_exists(&mut conn, schema).await? {
                 conn.batch_execute(&format!("CREATE SCHEMA {schema}")).await?;
             }
@@ -119,8 +120,8 @@ pub async fn down(target: &Target, to: Option<&str>) -> Result<Vec<String>> {
     let to = to.map(str::to_owned);
     match target {
         Target::Postgres { url, schema } => {
+            let _lock = lock::postgres(url).await?;
             let mut conn = connect_pg(url.expose_secret()).await.map_err(unreachable)?;
-            lock::postgres(&mut conn).await?;
             prepare(&mut conn, schema).await?;
             run(AsyncMigrationHarness::new(conn), move |harness| {
                 revert(harness, &POSTGRES, to.as_deref())

@@ -28,23 +28,28 @@ pub struct SignIn {
 pub async fn sign_in(cx: &Cx, scope: Scope, input: SignIn) -> Result<IssuedSession> {
     let input = &input;
     let permit = cx.app.hasher.permit().await?;
-    let found = cx.read(scope, async |tx| look_up(tx, input).await).await?;
-    let stored = found.as_ref().and_then(|found| found.hash.as_deref());
-    let verdict = permit.verify(&input.password, stored).await?;
-    let Some(found) = found.filter(|_| verdict.matches) else { return Err(refused()) };
+    // One query, whether the address has an account or not; the rest is read after the hash.
+    let found =
+        cx.read(scope, async |tx| users::find_by_email(tx, input.email.key()).await).await?;
+    let stored = found.and_then(|(_, hash)| hash);
+    let verdict = permit.verify(&input.password, stored.as_deref()).await?;
+    let Some(stored) = stored.filter(|_| verdict.matches) else { return Err(refused()) };
     let fresh_hash = if verdict.rehash {
-        Some(cx.app.hasher.permit().await?.hash(&input.password).await?)
+        // With no place free now the old hash stays for another time.
+        match cx.app.hasher.permit().await {
+            Ok(permit) => permit.hash(&input.password).await.ok(),
+            Err(_) => None,
+        }
     } else {
         None
     };
-    let (found, fresh_hash) = (&found, fresh_hash.as_deref());
+    let (stored, fresh_hash) = (stored.as_str(), fresh_hash.as_deref());
     let (member, session) = cx
         .write(scope, async |tx| {
-            let again = look_up(tx, input).await?.filter(|again| again.hash == found.hash);
-            let member = again.and_then(|again| again.member).ok_or_else(refused)?;
-            if let (Some(old), Some(new)) = (found.hash.as_deref(), fresh_hash) {
+            let member = member(tx, input, stored).await?.ok_or_else(refused)?;
+            if let Some(new) = fresh_hash {
                 let now = tx.now().await?;
-                users::replace_password_hash(tx, member.user.id, old, new, now).await?;
+                users::replace_password_hash(tx, member.user.id, stored, new, now).await?;
             }
             let session = open_session::new_session(cx, tx, &member).await?;
             sessions::insert(tx, &session).await?;
@@ -54,22 +59,18 @@ pub async fn sign_in(cx: &Cx, scope: Scope, input: SignIn) -> Result<IssuedSessi
     open_session::issue(cx, member, &session)
 }
 
-struct Account {
-    hash: Option<String>,
-    /// The person in the tenant to be active in; `None` when there is none that is live.
-    member: Option<Member>,
-}
-
-async fn look_up(tx: &mut Tx, input: &SignIn) -> Result<Option<Account>> {
-    let Some((user, hash)) = users::find_by_email(tx, input.email.key()).await? else {
+/// The person in the tenant to be active in, if account and password are still the same and
+/// there is such a tenant that is live.
+async fn member(tx: &mut Tx, input: &SignIn, stored: &str) -> Result<Option<Member>> {
+    let found = users::find_by_email(tx, input.email.key()).await?;
+    let Some((user, _)) = found
+        .filter(|(user, hash)| user.state == UserState::Active && hash.as_deref() == Some(stored))
+    else {
         return Ok(None);
     };
     let memberships = user_profiles::memberships(tx, user.id).await?;
-    let member = (user.state == UserState::Active)
-        .then(|| choose(&user, memberships, input.tenant_id))
-        .flatten()
-        .map(|(profile, tenant)| Member { user, profile, tenant });
-    Ok(Some(Account { hash, member }))
+    let chosen = choose(&user, memberships, input.tenant_id);
+    Ok(chosen.map(|(profile, tenant)| Member { user, profile, tenant }))
 }
 
 /// The asked tenant; else home; else the oldest live membership.

@@ -18,7 +18,7 @@ pub async fn sign_out(cx: &Cx, scope: Scope, which: SignOutScope) -> Result<usiz
     };
     cx.write(scope, async |tx| {
         let now = tx.now().await?;
-        let mut ended = 0;
+        let mut ended = Vec::new();
         for id in sessions::open_ids(tx, user.user_id).await? {
             let current = id == user.session_id;
             let wanted = match which {
@@ -26,15 +26,17 @@ pub async fn sign_out(cx: &Cx, scope: Scope, which: SignOutScope) -> Result<usiz
                 SignOutScope::Others => !current,
                 SignOutScope::All => true,
             };
-            if wanted && sessions::end(tx, id, EndReason::SignedOut, now).await? {
-                let event =
-                    NewEvent::new(EventKind::SessionEnded, Some(user.tenant_id), user.user_id)
-                        .with("session_id", id.to_string());
-                events::append(tx, &cx.actor(), &event).await?;
-                ended += 1;
+            if wanted && sessions::end(tx, id, user.user_id, EndReason::SignedOut, now).await? {
+                ended.push(id);
             }
         }
-        Ok(ended)
+        // Events last: their lock is the one that everybody wants.
+        for id in &ended {
+            let event = NewEvent::new(EventKind::SessionEnded, Some(user.tenant_id), user.user_id)
+                .with("session_id", id.to_string());
+            events::append(tx, &cx.actor(), &event).await?;
+        }
+        Ok(ended.len())
     })
     .await
 }

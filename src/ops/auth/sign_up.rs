@@ -17,7 +17,7 @@ use crate::{
         text::DisplayName,
         user::{User, UserState},
     },
-    ops::{Cx, placement},
+    ops::{Cx, placement, seats},
     password::Password,
     token::SignUpToken,
 };
@@ -41,11 +41,17 @@ pub async fn sign_up(cx: &Cx, scope: Scope, input: SignUp) -> Result<IssuedSessi
     let tenant =
         cx.read(scope, async |tx| Ok(current_placement(tx, input, proof).await?.tenant)).await?;
     check_password(cx, input, Some(&tenant))?;
+    let tenant = &tenant;
     let hash = cx.app.hasher.permit().await?.hash(&input.password).await?;
     let (member, session) = cx
         .write(scope, async |tx| {
+            // Locked first: what is read after it stays true until the commit.
+            tenants::lock(tx, tenant.id).await?;
             let found = current_placement(tx, input, proof).await?;
-            take_seat(tx, &found.tenant).await?;
+            if found.tenant.id != tenant.id {
+                return Err(placement::unresolved());
+            }
+            seats::require_free(tx, &found.tenant).await?;
             if let Some(proof) = proof
                 && !pending_sign_ups::delete(tx, proof.id).await?
             {
@@ -111,20 +117,6 @@ fn check_password(cx: &Cx, input: &SignUp, tenant: Option<&Tenant>) -> Result<()
         .passwords
         .check("password", &input.password, &context)
         .map_err(|violation| Error::invalid(vec![violation]))
-}
-
-/// Locks the tenant's seats until the commit and refuses when none is free.
-async fn take_seat(tx: &mut Tx, tenant: &Tenant) -> Result<()> {
-    tenants::lock(tx, tenant.id).await?;
-    let Some(limit) = tenant.seat_limit else { return Ok(()) };
-    if user_profiles::count_active(tx, tenant.id).await? >= limit {
-        return Err(Error::new(
-            Reason::SeatLimitReached,
-            "The organisation has no free seat. Ask its administrator.",
-        )
-        .with("seat_limit", limit.to_string()));
-    }
-    Ok(())
 }
 
 async fn create(

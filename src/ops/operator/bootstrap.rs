@@ -10,46 +10,88 @@ use crate::{
 };
 use secrecy::ExposeSecret as _;
 use std::{
+    fs, io,
     io::Write as _,
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
+const NAME: &str = "operator.key";
+
 /// Makes the key unless there is one, and answers where it was written. The file is on the disk
-/// before its hash is in the database, so no crash leaves a key that nobody has.
+/// before its hash is in the database and gets its name after the commit; a start that was cut
+/// off between the two is finished by the next.
 pub async fn bootstrap(cx: &Cx) -> Result<Option<PathBuf>> {
     let scope = Scope::system(SystemUse::Operator);
+    let directory = cx.app.settings.data_dir.as_path();
     if cx.read(scope, async |tx| api_keys::any_operator(tx).await).await? {
-        return Ok(None);
+        return promote_left_behind(cx, scope, directory).await;
     }
     let (key, hash) = token::new_api_key(cx.app.rng.as_ref());
-    let path = cx.app.settings.data_dir.join("operator.key");
-    let (staged, text) = (path.with_extension("key.new"), key.expose_secret().to_owned());
-    write_private(&staged, &text).map_err(Error::internal)?;
+    let staged = directory.join(format!("{NAME}.{}", cx.new_id::<crate::model::id::ApiKeyId>()));
+    write_private(&staged, key.expose_secret()).map_err(Error::internal)?;
     let input =
         &CreateOperatorKey { name: DisplayName::from_stored("bootstrap".to_owned()), ttl: None };
-    let (hash, staged_path, target) = (&hash, &staged, &path);
+    let hash = &hash;
     let made = cx
         .write(scope, async |tx| {
             // Asked again inside the transaction: another process may have been first.
             if api_keys::any_operator(tx).await? {
                 return Ok(false);
             }
-            insert(cx, tx, input, hash).await?;
-            std::fs::rename(staged_path, target).map_err(Error::internal)?;
-            Ok(true)
+            insert(cx, tx, input, hash).await.map(|_| true)
         })
         .await?;
     if made {
-        return Ok(Some(path));
+        return name(&staged, directory).map(Some).map_err(Error::internal);
     }
-    std::fs::remove_file(&staged).map_err(Error::internal)?;
+    fs::remove_file(&staged).map_err(Error::internal)?;
     Ok(None)
 }
 
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(path)?;
+/// Names the staged file of a key that the database knows; other staged files are left alone,
+/// because the process that wrote one may still be at it.
+async fn promote_left_behind(cx: &Cx, scope: Scope, directory: &Path) -> Result<Option<PathBuf>> {
+    if directory.join(NAME).exists() {
+        return Ok(None);
+    }
+    for staged in staged_files(directory).map_err(Error::internal)? {
+        let text = fs::read_to_string(&staged).map_err(Error::internal)?;
+        let Some(hash) = token::hash_api_key(text.trim()) else { continue };
+        let hash = &hash;
+        let known = cx
+            .read(scope, async |tx| Ok(api_keys::find_live_operator(tx, hash).await?.is_some()))
+            .await?;
+        if known {
+            return name(&staged, directory).map(Some).map_err(Error::internal);
+        }
+    }
+    Ok(None)
+}
+
+fn staged_files(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry.file_name().to_str().is_some_and(|name| name.starts_with("operator.key.")) {
+            found.push(entry.path());
+        }
+    }
+    Ok(found)
+}
+
+fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     writeln!(file, "{text}")?;
     file.sync_all()
+}
+
+fn name(staged: &Path, directory: &Path) -> io::Result<PathBuf> {
+    let path = directory.join(NAME);
+    fs::rename(staged, &path)?;
+    fs::File::open(directory)?.sync_all()?;
+    Ok(path)
 }

@@ -9,10 +9,11 @@ use crate::{
         id::{TenantId, UserId},
         profile::{Profile, ProfileState},
         role::Role,
+        tenant::TenantState,
         text::DisplayName,
         user::User,
     },
-    ops::Cx,
+    ops::{Cx, seats},
 };
 
 pub struct CreateProfile {
@@ -46,11 +47,24 @@ pub async fn create_profile(cx: &Cx, scope: Scope, input: CreateProfile) -> Resu
             };
             return Ok(CreatedProfile { profile, created: false });
         }
+        if tenant != user.tenant_id {
+            require_open(tx, tenant).await?;
+        }
         let role = input.role.unwrap_or(Role::Member);
         let profile = insert(cx, tx, &user, tenant, role).await?;
         Ok(CreatedProfile { profile, created: true })
     })
     .await
+}
+
+/// A missing home profile is always made; any other is a new membership, which needs an active
+/// tenant and a free seat.
+async fn require_open(tx: &mut Tx, id: TenantId) -> Result<()> {
+    let tenant = tenants::find(tx, id).await?.ok_or_else(|| Error::not_found("tenant"))?;
+    if tenant.state != TenantState::Active {
+        return Err(Error::new(Reason::TenantInactive, "The tenant is not active."));
+    }
+    seats::require_free(tx, &tenant).await
 }
 
 async fn insert(

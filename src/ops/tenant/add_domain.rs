@@ -24,19 +24,37 @@ pub async fn add_domain(cx: &Cx, scope: Scope, input: AddDomain) -> Result<Tenan
     let input = &input;
     cx.write_unless(input.validate_only, scope, async |tx| {
         let tenant = get_tenant::require(tx, scope).await?;
-        claim(cx, tx, tenant, &input.domain, input.include_subdomains).await
+        let claimed = claim(cx, tx, tenant, &input.domain, input.include_subdomains).await?;
+        if claimed.is_new {
+            append_added(cx, tx, &claimed.domain).await?;
+        }
+        Ok(claimed.domain)
     })
     .await
 }
 
-/// Writes the claim and its event, or refuses it with a reason.
+/// A claim that stands.
+pub(super) struct Claimed {
+    pub domain: TenantDomain,
+    /// Written by this transaction.
+    pub is_new: bool,
+}
+
+/// Appends the event of a claim; after all rows, because everybody wants its lock.
+pub(super) async fn append_added(cx: &Cx, tx: &mut Tx, domain: &TenantDomain) -> Result<()> {
+    let event = NewEvent::new(EventKind::DomainAdded, Some(domain.tenant_id), domain.id)
+        .with("domain", domain.domain.as_str());
+    events::append(tx, &cx.actor(), &event).await.map(drop)
+}
+
+/// Writes the claim, or refuses it with a reason.
 pub(super) async fn claim(
     cx: &Cx,
     tx: &mut Tx,
     tenant: TenantId,
     name: &DomainName,
     include_subdomains: bool,
-) -> Result<TenantDomain> {
+) -> Result<Claimed> {
     name.check_claimable("domain").map_err(|violation| {
         let cause = violation.reason;
         Error::invalid(vec![violation]).with("cause", cause).with("domain", name.as_str())
@@ -52,13 +70,11 @@ pub(super) async fn claim(
         create_time: now,
     };
     if tenant_domains::insert(tx, &domain).await? {
-        let event = NewEvent::new(EventKind::DomainAdded, Some(tenant), domain.id)
-            .with("domain", name.as_str());
-        events::append(tx, &cx.actor(), &event).await?;
-        return Ok(domain);
+        return Ok(Claimed { domain, is_new: true });
     }
     let own = tenant_domains::find_by_name(tx, name).await?;
     own.filter(|own| own.tenant_id == tenant && own.include_subdomains == include_subdomains)
+        .map(|domain| Claimed { domain, is_new: false })
         .ok_or_else(|| {
             Error::new(Reason::DomainTaken, "This domain is claimed already.")
                 .with("domain", name.as_str())

@@ -1,6 +1,6 @@
 //! Makes a tenant, with the domains whose addresses it takes in.
 
-use super::add_domain::claim;
+use super::add_domain::{append_added, claim};
 use crate::{
     access::Scope,
     db::{events, tenants},
@@ -56,11 +56,14 @@ pub async fn create_tenant(cx: &Cx, scope: Scope, input: CreateTenant) -> Result
         let mut domains = Vec::with_capacity(input.domains.len());
         for (index, name) in input.domains.iter().enumerate() {
             if !input.domains[..index].contains(name) {
-                domains.push(claim(cx, tx, tenant.id, name, false).await?);
+                domains.push(claim(cx, tx, tenant.id, name, false).await?.domain);
             }
         }
         let event = NewEvent::new(EventKind::TenantCreated, Some(tenant.id), tenant.id);
         events::append(tx, &cx.actor(), &event).await?;
+        for domain in &domains {
+            append_added(cx, tx, domain).await?;
+        }
         Ok(CreatedTenant { tenant, domains })
     })
     .await

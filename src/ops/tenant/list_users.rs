@@ -7,7 +7,7 @@ use crate::{
     model::{
         Error, Reason, Result,
         page::{Page, PageRequest},
-        profile::{ProfileFilter, ProfileView},
+        profile::{ProfileFilter, ProfileState, ProfileView},
         role::Role,
     },
     ops::{
@@ -32,7 +32,12 @@ pub async fn list_users(cx: &Cx, scope: Scope, input: ListUsers) -> Result<Page<
         .with("action", Action::ListUsers.as_str()));
     }
     let filter = &input.filter;
-    let binding = format!("{filter:?}");
+    let binding = format!(
+        "{}|{}|{}",
+        filter.role.map_or("", Role::as_str),
+        filter.state.map_or("", ProfileState::as_str),
+        filter.email_prefix.as_deref().unwrap_or_default(),
+    );
     let paging = Paging::new(cx, scope, Action::ListUsers, binding, &input.page);
     let after = paging.after()?;
     let rows = cx
