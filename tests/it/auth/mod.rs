@@ -1,1 +1,12 @@
+mod credential;
+mod get_jwks;
 mod journey;
+mod refresh_race;
+mod sign_in;
+mod sign_out;
+mod sign_up;
+mod sign_up_password;
+mod sign_up_proof;
+mod sign_up_race;
+mod tenant_header;
+mod who_am_i;

@@ -1,0 +1,5 @@
+mod create_tenant;
+mod domains;
+mod explain_placement;
+mod list_tenants;
+mod users;
