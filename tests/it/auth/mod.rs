@@ -2,6 +2,7 @@ mod credential;
 mod get_jwks;
 mod journey;
 mod refresh_race;
+mod refresh_session;
 mod sign_in;
 mod sign_out;
 mod sign_up;
