@@ -9,5 +9,6 @@ mod sign_up;
 mod sign_up_password;
 mod sign_up_proof;
 mod sign_up_race;
+mod start_sign_up;
 mod tenant_header;
 mod who_am_i;
