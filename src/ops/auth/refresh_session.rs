@@ -50,7 +50,7 @@ pub async fn refresh_session(cx: &Cx, scope: Scope, token: SecretString) -> Resu
                 return Ok(Outcome::Refused(Reason::SessionEnded));
             }
             let repeated =
-                parsed.counter + 1 == session.counter && now.since(session.rotated_time) <= GRACE;
+                parsed.counter == session.counter - 1 && now.since(session.rotated_time) <= GRACE;
             if parsed.counter != session.counter && !repeated {
                 end_for_reuse(cx, tx, &session, now).await?;
                 return Ok(Outcome::Refused(Reason::RefreshTokenReused));

@@ -30,7 +30,7 @@ pub async fn start_sign_up(cx: &Cx, scope: Scope, email: EmailAddress) -> Result
             let now = tx.now().await?;
             if pending_sign_ups::claim_mailing(tx, pending.id, now - COOL_DOWN, now).await? {
                 let mail = match account {
-                    Some(_) => account_exists(cx, email),
+                    Some((user, _)) => account_exists(cx, &user.email),
                     None => proof(cx, &pending, &found)?,
                 };
                 outbox::queue(tx, &cx.app, &mail).await?;
@@ -98,6 +98,7 @@ fn proof(cx: &Cx, pending: &PendingSignUp, found: &DomainMatch) -> Result<Mail> 
 
 fn account_exists(cx: &Cx, email: &EmailAddress) -> Mail {
     Mail::AccountExists {
+        // The account's address, not the spelling that the caller chose.
         to: email.as_typed().to_owned(),
         sign_in_url: format!("{}/signin", cx.app.settings.public_base_url),
     }

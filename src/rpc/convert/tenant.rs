@@ -15,13 +15,15 @@ use crate::{
         placement::{PlacementReport, RuleKind, RuleOutcome},
         profile::{ProfileFilter, ProfileState, ProfileView},
         tenant::{Enrollment, HomeUrl, Slug, Tenant},
-        text::DisplayName,
+        text::{DisplayName, is_unprintable},
     },
     ops::tenant::{AddDomain, CreateTenant, CreatedTenant, FoundUser, ListUsers},
     pb::{common::v1 as common, tenant::v1 as pb},
 };
 
 const MAX_DOMAINS: usize = 100;
+/// No address is longer, so no prefix of one is.
+const EMAIL_MAX: usize = 254;
 
 macro_rules! names_scope {
     ($($message:ident),+ $(,)?) => { $(
@@ -219,18 +221,26 @@ pub(in crate::rpc) fn list_users(message: pb::ListUsersRequest) -> Parsed<ListUs
     let request = fields.take(page(message.page_size, message.page_token));
     let role = fields.take(optional_role("role", message.role));
     let state = fields.take(profile_state(message.state));
-    let prefix = message.email_prefix.to_ascii_lowercase();
+    let prefix = fields.take(email_prefix(&message.email_prefix));
     let input = (|| {
         Some(ListUsers {
-            filter: ProfileFilter {
-                role: role?,
-                state: state?,
-                email_prefix: (!prefix.is_empty()).then_some(prefix),
-            },
+            filter: ProfileFilter { role: role?, state: state?, email_prefix: prefix? },
             page: request?,
         })
     })();
     fields.finish(input)
+}
+
+/// What may begin an address; the databases refuse NUL and patterns of any length in their own way.
+fn email_prefix(text: &str) -> Result<Option<String>, FieldViolation> {
+    let refuse = |reason, why| Err(FieldViolation::new("email_prefix", reason, why));
+    if text.len() > EMAIL_MAX {
+        return refuse("TOO_LONG", "must be at most 254 bytes");
+    }
+    if text.chars().any(is_unprintable) {
+        return refuse("CHARACTER_REFUSED", "must hold no control or format characters");
+    }
+    Ok((!text.is_empty()).then(|| text.to_ascii_lowercase()))
 }
 
 fn profile_state(value: i32) -> Result<Option<ProfileState>, FieldViolation> {

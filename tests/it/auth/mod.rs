@@ -1,1 +1,14 @@
+mod credential;
+mod get_jwks;
 mod journey;
+mod refresh_race;
+mod refresh_session;
+mod sign_in;
+mod sign_out;
+mod sign_up;
+mod sign_up_password;
+mod sign_up_proof;
+mod sign_up_race;
+mod start_sign_up;
+mod tenant_header;
+mod who_am_i;

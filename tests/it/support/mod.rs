@@ -1,9 +1,12 @@
 //! What tests are made with: both databases, a server in this process, clients, and the mail.
 
+pub mod calls;
 pub mod postgres;
+pub mod race;
 pub mod server;
 pub mod sql;
 
+pub use calls::{claims, ghost, seen};
 pub use server::{Options, Server};
 
 /// Which database a test runs on.

@@ -37,6 +37,7 @@ pub struct Database {
 
 static CLUSTER: OnceLock<Cluster> = OnceLock::new();
 static TEMPLATE: tokio::sync::OnceCell<()> = tokio::sync::OnceCell::const_new();
+static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
 impl Database {
@@ -47,6 +48,7 @@ impl Database {
     }
 
     /// A database in which nothing was done yet, owned by the owner role.
+    #[allow(dead_code, reason = "for tests of the schema itself")]
     pub async fn empty() -> Self {
         roles().await;
         Self::create("template0").await
@@ -56,7 +58,6 @@ impl Database {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("reeve_{}_{number}", std::process::id());
         // Copying needs the template to itself; tests that start together take turns.
-        static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
         let _turn = TURN.lock().await;
         admin(&format!("CREATE DATABASE {name} TEMPLATE {template} OWNER {OWNER}")).await;
         admin(&format!("ALTER DATABASE {name} SET lc_messages = 'C'")).await;
@@ -67,6 +68,7 @@ impl Database {
     pub fn url(&self, role: &str) -> String {
         url(role, &self.name)
     }
+    #[allow(dead_code, reason = "for tests of the schema itself")]
     pub fn superuser_url(&self) -> String {
         url(&cluster().superuser, &self.name)
     }

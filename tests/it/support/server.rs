@@ -67,6 +67,7 @@ pub struct Server {
     pub app: Arc<App>,
     pub clock: Arc<TestClock>,
     pub channel: Channel,
+    #[allow(dead_code, reason = "for tests that speak to the socket")]
     pub address: std::net::SocketAddr,
     pub data_dir: tempfile::TempDir,
     pub database: Option<Database>,
@@ -133,8 +134,8 @@ impl Server {
                 let shutdown = async {
                     stopped.await.ok();
                 };
-                serve::run_on(listener, app, &config, transport, shutdown, std::future::pending())
-                    .await
+                let never = std::future::pending();
+                Box::pin(serve::run_on(listener, app, &config, transport, shutdown, never)).await
             }
         });
         let channel = Endpoint::from_shared(format!("http://{address}")).unwrap().connect_lazy();
@@ -172,6 +173,7 @@ impl Server {
     pub fn sync_as(&self, metadata: Metadata) -> SyncServiceClient<Called> {
         SyncServiceClient::with_interceptor(self.channel.clone(), metadata)
     }
+    #[allow(dead_code, reason = "for tests of the health service")]
     pub fn health(&self) -> HealthClient<Channel> {
         HealthClient::new(self.channel.clone())
     }

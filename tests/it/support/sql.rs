@@ -9,6 +9,12 @@ struct Number {
     value: i64,
 }
 
+#[derive(diesel::QueryableByName)]
+struct Text {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    value: String,
+}
+
 impl Server {
     /// An identifier as a literal of the database at hand.
     pub fn literal(&self, id: &str) -> String {
@@ -60,7 +66,21 @@ impl Server {
         }
     }
 
-    fn lite(&self) -> diesel::SqliteConnection {
+    /// The text that a query gives in the column `value`; `{id}` in it stands for the column of
+    /// that name as hexadecimal digits or as a UUID.
+    pub async fn text(&self, sql: &str, id: &str) -> String {
+        let Some(database) = &self.database else {
+            let sql = sql.replace("{id}", &format!("lower(hex({id}))"));
+            return diesel::sql_query(sql).get_result::<Text>(&mut self.lite()).unwrap().value;
+        };
+        let sql = sql.replace("{id}", &format!("{id}::text"));
+        let (client, _task) = postgres::connect(&database.url(postgres::OWNER)).await;
+        client.batch_execute(SETUP).await.unwrap();
+        client.query_one(&sql, &[]).await.unwrap_or_else(|e| panic!("{sql}: {e:?}")).get(0)
+    }
+
+    /// A connection of its own to the embedded database.
+    pub fn lite(&self) -> diesel::SqliteConnection {
         let path = self.data_dir.path().join("reeve.db");
         let mut conn = diesel::SqliteConnection::establish(path.to_str().unwrap()).unwrap();
         conn.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON").unwrap();
