@@ -1,1 +1,9 @@
 mod catalogue;
+mod fences;
+mod keyring;
+mod migrations;
+mod outbox;
+mod parity;
+mod replicas;
+mod row_security;
+mod transactions;

@@ -9,6 +9,12 @@ struct Number {
     value: i64,
 }
 
+#[derive(diesel::QueryableByName)]
+struct Line {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    value: String,
+}
+
 impl Server {
     /// An identifier as a literal of the database at hand.
     pub fn literal(&self, id: &str) -> String {
@@ -60,7 +66,20 @@ impl Server {
         }
     }
 
-    fn lite(&self) -> diesel::SqliteConnection {
+    /// The texts that a query gives in the column `value`.
+    pub async fn texts(&self, sql: &str) -> Vec<String> {
+        if let Some(database) = &self.database {
+            let (client, _task) = postgres::connect(&database.url(postgres::OWNER)).await;
+            client.batch_execute(SETUP).await.unwrap();
+            let rows = client.query(sql, &[]).await.unwrap_or_else(|e| panic!("{sql}: {e:?}"));
+            return rows.iter().map(|row| row.get(0)).collect();
+        }
+        let lines: Vec<Line> = diesel::sql_query(sql).load(&mut self.lite()).unwrap();
+        lines.into_iter().map(|line| line.value).collect()
+    }
+
+    /// A connection of another program, SQLite only.
+    pub fn lite(&self) -> diesel::SqliteConnection {
         let path = self.data_dir.path().join("reeve.db");
         let mut conn = diesel::SqliteConnection::establish(path.to_str().unwrap()).unwrap();
         conn.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON").unwrap();
