@@ -3,7 +3,7 @@
 use super::open_session::{self, IssuedSession, Member};
 use crate::{
     access::Scope,
-    db::{Tx, events, pending_sign_ups, sessions, tenants, user_profiles, users},
+    db::{Tx, events, pending_sign_ups, sessions, user_profiles, users},
     model::{
         Error, Reason, Result,
         clock::Instant,
@@ -17,7 +17,7 @@ use crate::{
         text::DisplayName,
         user::{User, UserState},
     },
-    ops::{Cx, placement},
+    ops::{Cx, placement, seat},
     password::Password,
     token::SignUpToken,
 };
@@ -45,7 +45,7 @@ pub async fn sign_up(cx: &Cx, scope: Scope, input: SignUp) -> Result<IssuedSessi
     let (member, session) = cx
         .write(scope, async |tx| {
             let found = current_placement(tx, input, proof).await?;
-            take_seat(tx, &found.tenant).await?;
+            seat::take(tx, &found.tenant).await?;
             if let Some(proof) = proof
                 && !pending_sign_ups::delete(tx, proof.id).await?
             {
@@ -111,20 +111,6 @@ fn check_password(cx: &Cx, input: &SignUp, tenant: Option<&Tenant>) -> Result<()
         .passwords
         .check("password", &input.password, &context)
         .map_err(|violation| Error::invalid(vec![violation]))
-}
-
-/// Locks the tenant's seats until the commit and refuses when none is free.
-async fn take_seat(tx: &mut Tx, tenant: &Tenant) -> Result<()> {
-    tenants::lock(tx, tenant.id).await?;
-    let Some(limit) = tenant.seat_limit else { return Ok(()) };
-    if user_profiles::count_active(tx, tenant.id).await? >= limit {
-        return Err(Error::new(
-            Reason::SeatLimitReached,
-            "The organisation has no free seat. Ask its administrator.",
-        )
-        .with("seat_limit", limit.to_string()));
-    }
-    Ok(())
 }
 
 async fn create(

@@ -9,10 +9,11 @@ use crate::{
         id::{TenantId, UserId},
         profile::{Profile, ProfileState},
         role::Role,
+        tenant::TenantState,
         text::DisplayName,
         user::User,
     },
-    ops::Cx,
+    ops::{Cx, seat},
 };
 
 pub struct CreateProfile {
@@ -39,7 +40,8 @@ pub async fn create_profile(cx: &Cx, scope: Scope, input: CreateProfile) -> Resu
         if !tenants::lock(tx, tenant).await? {
             return Err(Error::not_found("tenant"));
         }
-        if let Some(profile) = user_profiles::find(tx, tenant, user.id).await? {
+        let tenant = tenants::find(tx, tenant).await?.ok_or_else(|| Error::not_found("tenant"))?;
+        if let Some(profile) = user_profiles::find(tx, tenant.id, user.id).await? {
             let profile = match input.role {
                 Some(role) if role != profile.role => set_role(cx, tx, profile, role).await?,
                 _ => profile,
@@ -47,7 +49,11 @@ pub async fn create_profile(cx: &Cx, scope: Scope, input: CreateProfile) -> Resu
             return Ok(CreatedProfile { profile, created: false });
         }
         let role = input.role.unwrap_or(Role::Member);
-        let profile = insert(cx, tx, &user, tenant, role).await?;
+        if tenant.state != TenantState::Active {
+            return Err(Error::new(Reason::TenantInactive, "The tenant is not active."));
+        }
+        seat::take(tx, &tenant).await?;
+        let profile = insert(cx, tx, &user, tenant.id, role).await?;
         Ok(CreatedProfile { profile, created: true })
     })
     .await

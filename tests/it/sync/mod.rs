@@ -1,3 +1,4 @@
+mod create_profile;
 mod drift;
 mod health_report;
 mod status;
