@@ -4,7 +4,7 @@ use super::create_key::{CreateOperatorKey, insert};
 use crate::{
     access::{Scope, SystemUse},
     db::api_keys,
-    model::{Error, Result, text::DisplayName},
+    model::{Error, Result, id::ApiKeyId, text::DisplayName},
     ops::Cx,
     token,
 };
@@ -24,8 +24,9 @@ pub async fn bootstrap(cx: &Cx) -> Result<Option<PathBuf>> {
     }
     let (key, hash) = token::new_api_key(cx.app.rng.as_ref());
     let path = cx.app.settings.data_dir.join("operator.key");
-    let (staged, text) = (path.with_extension("key.new"), key.expose_secret().to_owned());
-    write_private(&staged, &text).map_err(Error::internal)?;
+    // A name of its own: of two processes that start together each moves the key it has hashed.
+    let staged = path.with_extension(format!("key.{}", cx.new_id::<ApiKeyId>()));
+    write_private(&staged, key.expose_secret()).map_err(Error::internal)?;
     let input =
         &CreateOperatorKey { name: DisplayName::from_stored("bootstrap".to_owned()), ttl: None };
     let (hash, staged_path, target) = (&hash, &staged, &path);
@@ -39,12 +40,12 @@ pub async fn bootstrap(cx: &Cx) -> Result<Option<PathBuf>> {
             std::fs::rename(staged_path, target).map_err(Error::internal)?;
             Ok(true)
         })
-        .await?;
-    if made {
-        return Ok(Some(path));
+        .await;
+    if !matches!(made, Ok(true)) {
+        // It is moved already when only the commit failed.
+        let _ = std::fs::remove_file(&staged);
     }
-    std::fs::remove_file(&staged).map_err(Error::internal)?;
-    Ok(None)
+    Ok(made?.then_some(path))
 }
 
 fn write_private(path: &Path, text: &str) -> std::io::Result<()> {

@@ -2,6 +2,7 @@ mod catalogue;
 mod fences;
 mod keyring;
 mod migrations;
+mod operator;
 mod outbox;
 mod parity;
 mod replicas;
