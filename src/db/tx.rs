@@ -3,7 +3,12 @@
 use super::connect::{Db, Held, LiteConn, PgConn, Pools};
 use crate::{
     access::{Reach, Scope},
-    model::{Error, Kind, Reason, Result, budget::Budget, clock::Instant, id::TenantId},
+    model::{
+        Error, Kind, Reason, Result,
+        budget::Budget,
+        clock::Instant,
+        id::{TenantId, UserId},
+    },
 };
 use diesel_async::{AnsiTransactionManager, AsyncConnection, RunQueryDsl as _, TransactionManager};
 use std::{fmt::Write as _, future::Future, sync::Arc, time::Duration};
@@ -267,6 +272,15 @@ impl Tx {
             Reach::Tenant(_) | Reach::Own(_) => {
                 Err(Error::internal("a write outside of the transaction's scope"))
             }
+        }
+    }
+
+    /// Whether the scope reaches a person's row in a tenant; for what no condition can narrow.
+    pub(super) fn reaches(&self, tenant: TenantId, user: UserId) -> bool {
+        match self.scope.reach() {
+            Reach::Tenant(own) => own == tenant,
+            Reach::Own(own) => own == user,
+            Reach::System(_) => true,
         }
     }
 

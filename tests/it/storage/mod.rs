@@ -1,5 +1,6 @@
 mod catalogue;
 mod fences;
+mod isolation;
 mod keyring;
 mod migrations;
 mod operator;
