@@ -108,9 +108,9 @@ pub async fn claim_mailing(
     cool_down: Instant,
     now: Instant,
 ) -> Result<bool> {
-    tx.check_system()?;
-    let updated =
-        on!(tx, |c| diesel::update(pending_sign_ups::table.find(id))
+    let scope = tx.scope();
+    let updated = on!(tx, |c| {
+        in_scope!(scope, pending_sign_ups, diesel::update(pending_sign_ups::table.find(id)))
             .filter(
                 pending_sign_ups::mail_time.is_null().or(pending_sign_ups::mail_time.le(cool_down)),
             )
@@ -120,13 +120,20 @@ pub async fn claim_mailing(
                 pending_sign_ups::mail_count.eq(pending_sign_ups::mail_count + 1),
             ))
             .execute(c)
-            .await)?;
+            .await
+    })?;
     Ok(updated == 1)
 }
 
 /// Removes a pending sign-up; `false` when another transaction was first.
 pub async fn delete(tx: &mut Tx, id: PendingSignUpId) -> Result<bool> {
-    tx.check_system()?;
-    let deleted = on!(tx, |c| diesel::delete(pending_sign_ups::table.find(id)).execute(c).await)?;
+    let scope = tx.scope();
+    let deleted = on!(tx, |c| in_scope!(
+        scope,
+        pending_sign_ups,
+        diesel::delete(pending_sign_ups::table.find(id))
+    )
+    .execute(c)
+    .await)?;
     Ok(deleted == 1)
 }

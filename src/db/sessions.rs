@@ -55,6 +55,13 @@ impl From<SessionRow> for Session {
     }
 }
 
+/// Sessions of the scope.
+macro_rules! reachable {
+    ($scope:expr, $query:expr) => {
+        in_scope!($scope, $query, tenant sessions::tenant_id, own sessions::user_id)
+    };
+}
+
 pub async fn insert(tx: &mut Tx, session: &Session) -> Result<()> {
     tx.check_tenant(session.tenant_id)?;
     on!(tx, |c| diesel::insert_into(sessions::table)
@@ -80,7 +87,6 @@ pub async fn insert(tx: &mut Tx, session: &Session) -> Result<()> {
 
 /// The session, locked until the transaction ends.
 pub async fn find_for_update(tx: &mut Tx, id: SessionId) -> Result<Option<Session>> {
-    tx.check_system()?;
     macro_rules! query {
         () => {
             sessions::table.filter(sessions::id.eq(id)).select(SessionRow::as_select())
@@ -92,7 +98,7 @@ pub async fn find_for_update(tx: &mut Tx, id: SessionId) -> Result<Option<Sessio
         // The one writer of SQLite holds the lock of the whole database.
         sqlite | c | query!().first(c).await.optional(),
     )?;
-    Ok(row.map(Session::from))
+    Ok(row.map(Session::from).filter(|session| tx.reaches(session.tenant_id, session.user_id)))
 }
 
 /// Moves the refresh counter on.
@@ -104,8 +110,8 @@ pub async fn rotate(
     idle_expire_time: Instant,
     now: Instant,
 ) -> Result<()> {
-    tx.check_system()?;
-    on!(tx, |c| diesel::update(sessions::table.find(id))
+    let scope = tx.scope();
+    on!(tx, |c| reachable!(scope, diesel::update(sessions::table.find(id)))
         .set((
             sessions::counter.eq(counter),
             sessions::kid.eq(kid),
@@ -119,16 +125,9 @@ pub async fn rotate(
 }
 
 /// Ends one session; `false` when it had ended before.
-pub async fn end(
-    tx: &mut Tx,
-    id: SessionId,
-    user: UserId,
-    reason: EndReason,
-    now: Instant,
-) -> Result<bool> {
-    tx.check_user(user)?;
-    let ended = on!(tx, |c| diesel::update(sessions::table.find(id))
-        .filter(sessions::user_id.eq(user))
+pub async fn end(tx: &mut Tx, id: SessionId, reason: EndReason, now: Instant) -> Result<bool> {
+    let scope = tx.scope();
+    let ended = on!(tx, |c| reachable!(scope, diesel::update(sessions::table.find(id)))
         .filter(sessions::end_time.is_null())
         .set((sessions::end_time.eq(now), sessions::end_reason.eq(reason)))
         .execute(c)
@@ -140,7 +139,7 @@ pub async fn end(
 pub async fn open_ids(tx: &mut Tx, user: UserId) -> Result<Vec<SessionId>> {
     let scope = tx.scope();
     Ok(on!(tx, |c| {
-        in_scope!(scope, sessions::table, tenant sessions::tenant_id, own sessions::user_id)
+        reachable!(scope, sessions::table)
             .filter(sessions::user_id.eq(user))
             .filter(sessions::end_time.is_null())
             .order(sessions::id.asc())
@@ -159,15 +158,13 @@ pub async fn standing(
     user: UserId,
     tenant: TenantId,
 ) -> Result<Option<Standing>> {
-    tx.check_system()?;
-    let row: Option<StandingRow> = on!(tx, |c| sessions::table
-        .inner_join(users::table)
-        .inner_join(tenants::table)
-        .inner_join(
-            user_profiles::table.on(user_profiles::tenant_id
-                .eq(sessions::tenant_id)
-                .and(user_profiles::user_id.eq(sessions::user_id))),
-        )
+    let scope = tx.scope();
+    let query = sessions::table.inner_join(users::table).inner_join(tenants::table).inner_join(
+        user_profiles::table.on(user_profiles::tenant_id
+            .eq(sessions::tenant_id)
+            .and(user_profiles::user_id.eq(sessions::user_id))),
+    );
+    let row: Option<StandingRow> = on!(tx, |c| reachable!(scope, query)
         .filter(sessions::id.eq(id))
         .filter(sessions::user_id.eq(user))
         .filter(sessions::tenant_id.eq(tenant))

@@ -275,24 +275,12 @@ impl Tx {
         }
     }
 
-    /// Refuses a statement by id alone to whoever does not reach every row.
-    pub(super) fn check_system(&self) -> Result<()> {
+    /// Whether the scope reaches a person's row in a tenant; for what no condition can narrow.
+    pub(super) fn reaches(&self, tenant: TenantId, user: UserId) -> bool {
         match self.scope.reach() {
-            Reach::System(_) => Ok(()),
-            Reach::Tenant(_) | Reach::Own(_) => {
-                Err(Error::internal("a statement outside of the transaction's scope"))
-            }
-        }
-    }
-
-    /// Refuses to touch rows of a user that the scope does not reach.
-    pub(super) fn check_user(&self, user: UserId) -> Result<()> {
-        match self.scope.reach() {
-            Reach::Own(own) if own == user => Ok(()),
-            Reach::System(_) => Ok(()),
-            Reach::Tenant(_) | Reach::Own(_) => {
-                Err(Error::internal("a statement outside of the transaction's scope"))
-            }
+            Reach::Tenant(own) => own == tenant,
+            Reach::Own(own) => own == user,
+            Reach::System(_) => true,
         }
     }
 

@@ -174,8 +174,8 @@ pub async fn set_role(
 
 /// How many active members the tenant has.
 pub async fn count_active(tx: &mut Tx, tenant: TenantId) -> Result<u32> {
-    tx.check_tenant(tenant)?;
-    let count: i64 = on!(tx, |c| user_profiles::table
+    let scope = tx.scope();
+    let count: i64 = on!(tx, |c| in_scope!(scope, user_profiles, user_profiles::table)
         .filter(user_profiles::tenant_id.eq(tenant))
         .filter(user_profiles::state.eq(ProfileState::Active))
         .count()
@@ -186,8 +186,8 @@ pub async fn count_active(tx: &mut Tx, tenant: TenantId) -> Result<u32> {
 
 /// How many active owners the tenant has.
 pub async fn count_active_owners(tx: &mut Tx, tenant: TenantId) -> Result<u32> {
-    tx.check_tenant(tenant)?;
-    let count: i64 = on!(tx, |c| user_profiles::table
+    let scope = tx.scope();
+    let count: i64 = on!(tx, |c| in_scope!(scope, user_profiles, user_profiles::table)
         .filter(user_profiles::tenant_id.eq(tenant))
         .filter(user_profiles::state.eq(ProfileState::Active))
         .filter(user_profiles::role.eq(Role::Owner))

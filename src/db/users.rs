@@ -44,8 +44,8 @@ impl From<UserRow> for User {
 
 /// Users that the scope reaches.
 macro_rules! reachable {
-    ($scope:expr) => {{
-        let query = users::table.into_boxed();
+    ($scope:expr, $query:expr) => {{
+        let query = $query.into_boxed();
         match $scope.reach() {
             Reach::Tenant(tenant) => query.filter(diesel::dsl::exists(
                 user_profiles::table
@@ -82,7 +82,7 @@ pub async fn insert(tx: &mut Tx, user: &User, password_hash: &str) -> Result<boo
 
 pub async fn find(tx: &mut Tx, id: UserId) -> Result<Option<User>> {
     let scope = tx.scope();
-    let row: Option<UserRow> = on!(tx, |c| reachable!(scope)
+    let row: Option<UserRow> = on!(tx, |c| reachable!(scope, users::table)
         .filter(users::id.eq(id))
         .select(UserRow::as_select())
         .first(c)
@@ -94,7 +94,7 @@ pub async fn find(tx: &mut Tx, id: UserId) -> Result<Option<User>> {
 /// The account of an address with its password hash.
 pub async fn find_by_email(tx: &mut Tx, key: &EmailKey) -> Result<Option<(User, Option<String>)>> {
     let scope = tx.scope();
-    let row: Option<(UserRow, Option<String>)> = on!(tx, |c| reachable!(scope)
+    let row: Option<(UserRow, Option<String>)> = on!(tx, |c| reachable!(scope, users::table)
         .filter(users::email_key.eq(key.as_str()))
         .select((UserRow::as_select(), users::password_hash))
         .first(c)
@@ -111,8 +111,8 @@ pub async fn replace_password_hash(
     new: &str,
     now: Instant,
 ) -> Result<bool> {
-    tx.check_system()?;
-    let updated = on!(tx, |c| diesel::update(users::table.find(id))
+    let scope = tx.scope();
+    let updated = on!(tx, |c| reachable!(scope, diesel::update(users::table.find(id)))
         .filter(users::password_hash.eq(old))
         .set((users::password_hash.eq(new), users::update_time.eq(now)))
         .execute(c)

@@ -9,7 +9,7 @@ pub mod outbox;
 mod page;
 pub mod placement;
 pub mod probe;
-mod seats;
+mod seat;
 pub mod self_test;
 pub mod sync;
 pub mod tenant;

@@ -8,4 +8,5 @@ mod support;
 
 mod auth;
 mod storage;
+mod sync;
 mod tenant;

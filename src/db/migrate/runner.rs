@@ -94,12 +94,13 @@ pub async fn up(
                 conn.batch_execute(&format!("CREATE SCHEMA {schema}")).await?;
             }
             prepare(&mut conn, schema).await?;
-            let applied = run(AsyncMigrationHarness::new(conn), move |harness| {
+            let (applied, harness) = run(AsyncMigrationHarness::new(conn), move |harness| {
                 apply(harness, POSTGRES, to.as_deref())
             })
             .await?;
             if let Some(role) = service_role {
-                grant(url, schema, role).await?;
+                // Under the lock: grants that meet on a table fail.
+                grant(&mut harness.into_inner(), schema, role).await?;
             }
             Ok(applied)
         }
@@ -111,6 +112,7 @@ pub async fn up(
                 apply(harness, SQLITE, to.as_deref())
             })
             .await
+            .map(|(applied, _)| applied)
         }
     }
 }
@@ -127,6 +129,7 @@ pub async fn down(target: &Target, to: Option<&str>) -> Result<Vec<String>> {
                 revert(harness, &POSTGRES, to.as_deref())
             })
             .await
+            .map(|(undone, _)| undone)
         }
         Target::Sqlite(path) => {
             create_private(path)?;
@@ -136,6 +139,7 @@ pub async fn down(target: &Target, to: Option<&str>) -> Result<Vec<String>> {
                 revert(harness, &SQLITE, to.as_deref())
             })
             .await
+            .map(|(undone, _)| undone)
         }
     }
 }
@@ -192,13 +196,13 @@ pub(super) async fn apply_all(conn: LiteConn) -> Result<LiteConn> {
 type Outcome<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// The harness blocks, so it runs on a thread that may.
-async fn run<H, T, F>(mut harness: H, work: F) -> Result<T>
+async fn run<H, T, F>(mut harness: H, work: F) -> Result<(T, H)>
 where
     H: Send + 'static,
     T: Send + 'static,
     F: FnOnce(&mut H) -> Outcome<T> + Send + 'static,
 {
-    tokio::task::spawn_blocking(move || work(&mut harness))
+    tokio::task::spawn_blocking(move || work(&mut harness).map(|done| (done, harness)))
         .await
         .map_err(Error::internal)?
         .map_err(|error| Error::internal(format!("migration failed: {error}")))
@@ -320,11 +324,9 @@ pub(super) async fn prepare(conn: &mut PgConn, schema: &str) -> Result<()> {
     Ok(conn.batch_execute(&setup).await?)
 }
 
-async fn grant(url: &secrecy::SecretString, schema: &str, role: &str) -> Result<()> {
-    let mut conn = connect_pg(url.expose_secret()).await.map_err(unreachable)?;
-    prepare(&mut conn, schema).await?;
+async fn grant(conn: &mut PgConn, schema: &str, role: &str) -> Result<()> {
     let role = format!("\"{}\"", role.replace('"', "\"\""));
-    let done = versions!(&mut conn, POSTGRES_HAS_VERSIONS);
+    let done = versions!(&mut *conn, POSTGRES_HAS_VERSIONS);
     // `up` may have stopped half-way, so only the tables that there are.
     let there = TABLES.iter().filter(|(version, _)| done.iter().any(|done| done.is_of(version)));
     let mut sql = format!(

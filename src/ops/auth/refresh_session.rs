@@ -81,7 +81,7 @@ async fn rotate(cx: &Cx, tx: &mut Tx, mut session: Session, now: Instant) -> Res
 }
 
 async fn end_for_reuse(cx: &Cx, tx: &mut Tx, session: &Session, now: Instant) -> Result<()> {
-    sessions::end(tx, session.id, session.user_id, EndReason::RefreshTokenReused, now).await?;
+    sessions::end(tx, session.id, EndReason::RefreshTokenReused, now).await?;
     let event =
         NewEvent::new(EventKind::RefreshTokenReused, Some(session.tenant_id), session.user_id)
             .with("session_id", session.id.to_string());

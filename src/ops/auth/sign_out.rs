@@ -26,7 +26,7 @@ pub async fn sign_out(cx: &Cx, scope: Scope, which: SignOutScope) -> Result<usiz
                 SignOutScope::Others => !current,
                 SignOutScope::All => true,
             };
-            if wanted && sessions::end(tx, id, user.user_id, EndReason::SignedOut, now).await? {
+            if wanted && sessions::end(tx, id, EndReason::SignedOut, now).await? {
                 ended.push(id);
             }
         }

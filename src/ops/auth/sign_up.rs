@@ -17,7 +17,7 @@ use crate::{
         text::DisplayName,
         user::{User, UserState},
     },
-    ops::{Cx, placement, seats},
+    ops::{Cx, placement, seat},
     password::Password,
     token::SignUpToken,
 };
@@ -51,7 +51,7 @@ pub async fn sign_up(cx: &Cx, scope: Scope, input: SignUp) -> Result<IssuedSessi
             if found.tenant.id != tenant.id {
                 return Err(placement::unresolved());
             }
-            seats::require_free(tx, &found.tenant).await?;
+            seat::require_free(tx, &found.tenant).await?;
             if let Some(proof) = proof
                 && !pending_sign_ups::delete(tx, proof.id).await?
             {

@@ -4,7 +4,7 @@ use super::create_key::{CreateOperatorKey, insert};
 use crate::{
     access::{Scope, SystemUse},
     db::api_keys,
-    model::{Error, Result, text::DisplayName},
+    model::{Error, Result, id::ApiKeyId, text::DisplayName},
     ops::Cx,
     token,
 };
@@ -28,7 +28,7 @@ pub async fn bootstrap(cx: &Cx) -> Result<Option<PathBuf>> {
         return promote_left_behind(cx, scope, directory).await;
     }
     let (key, hash) = token::new_api_key(cx.app.rng.as_ref());
-    let staged = directory.join(format!("{NAME}.{}", cx.new_id::<crate::model::id::ApiKeyId>()));
+    let staged = directory.join(format!("{NAME}.{}", cx.new_id::<ApiKeyId>()));
     write_private(&staged, key.expose_secret()).map_err(Error::internal)?;
     let input =
         &CreateOperatorKey { name: DisplayName::from_stored("bootstrap".to_owned()), ttl: None };

@@ -9,11 +9,11 @@ use crate::{
         id::{TenantId, UserId},
         profile::{Profile, ProfileState},
         role::Role,
-        tenant::TenantState,
+        tenant::{Tenant, TenantState},
         text::DisplayName,
         user::User,
     },
-    ops::{Cx, seats},
+    ops::{Cx, seat},
 };
 
 pub struct CreateProfile {
@@ -40,18 +40,19 @@ pub async fn create_profile(cx: &Cx, scope: Scope, input: CreateProfile) -> Resu
         if !tenants::lock(tx, tenant).await? {
             return Err(Error::not_found("tenant"));
         }
-        if let Some(profile) = user_profiles::find(tx, tenant, user.id).await? {
+        let tenant = tenants::find(tx, tenant).await?.ok_or_else(|| Error::not_found("tenant"))?;
+        if let Some(profile) = user_profiles::find(tx, tenant.id, user.id).await? {
             let profile = match input.role {
                 Some(role) if role != profile.role => set_role(cx, tx, profile, role).await?,
                 _ => profile,
             };
             return Ok(CreatedProfile { profile, created: false });
         }
-        if tenant != user.tenant_id {
-            require_open(tx, tenant).await?;
+        if tenant.id != user.tenant_id {
+            require_open(tx, &tenant).await?;
         }
         let role = input.role.unwrap_or(Role::Member);
-        let profile = insert(cx, tx, &user, tenant, role).await?;
+        let profile = insert(cx, tx, &user, tenant.id, role).await?;
         Ok(CreatedProfile { profile, created: true })
     })
     .await
@@ -59,12 +60,11 @@ pub async fn create_profile(cx: &Cx, scope: Scope, input: CreateProfile) -> Resu
 
 /// A missing home profile is always made; any other is a new membership, which needs an active
 /// tenant and a free seat.
-async fn require_open(tx: &mut Tx, id: TenantId) -> Result<()> {
-    let tenant = tenants::find(tx, id).await?.ok_or_else(|| Error::not_found("tenant"))?;
+async fn require_open(tx: &mut Tx, tenant: &Tenant) -> Result<()> {
     if tenant.state != TenantState::Active {
         return Err(Error::new(Reason::TenantInactive, "The tenant is not active."));
     }
-    seats::require_free(tx, &tenant).await
+    seat::require_free(tx, tenant).await
 }
 
 async fn insert(

@@ -1,1 +1,11 @@
 mod catalogue;
+mod fences;
+mod isolation;
+mod keyring;
+mod migrations;
+mod operator;
+mod outbox;
+mod parity;
+mod replicas;
+mod row_security;
+mod transactions;

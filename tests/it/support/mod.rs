@@ -3,6 +3,7 @@
 pub mod calls;
 pub mod postgres;
 pub mod race;
+pub mod seed;
 pub mod server;
 pub mod sql;
 

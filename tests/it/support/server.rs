@@ -155,6 +155,20 @@ impl Server {
         }
     }
 
+    /// The configuration of another process on this server's database and data directory.
+    pub fn config(&self, options: &Options) -> Config {
+        config(self.database.as_ref(), self.data_dir.path(), options)
+    }
+
+    /// Another process's app, with its keys loaded, that serves nobody and runs no worker.
+    pub async fn another_app(&self, options: &Options) -> (Arc<App>, Config) {
+        let config = self.config(options);
+        let app = boot::app_with(&config, Arc::clone(&self.clock) as _, Arc::new(SystemRng));
+        let app = app.unwrap();
+        boot::keyring(&app).await.unwrap();
+        (app, config)
+    }
+
     /// Drains and waits for the end.
     pub async fn stop(&mut self) -> Result<(), boot::Refusal> {
         self.stop.take().unwrap().send(()).ok();
@@ -260,7 +274,11 @@ impl Server {
     }
 }
 
-fn config(database: Option<&Database>, data_dir: &std::path::Path, options: &Options) -> Config {
+pub fn config(
+    database: Option<&Database>,
+    data_dir: &std::path::Path,
+    options: &Options,
+) -> Config {
     let mut environment = vec![
         ("REEVE_DATA_DIR".to_owned(), data_dir.display().to_string()),
         ("REEVE_DRAIN_DELAY".to_owned(), "0s".to_owned()),

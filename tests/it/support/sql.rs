@@ -10,7 +10,7 @@ struct Number {
 }
 
 #[derive(diesel::QueryableByName)]
-struct Text {
+struct Line {
     #[diesel(sql_type = diesel::sql_types::Text)]
     value: String,
 }
@@ -71,7 +71,7 @@ impl Server {
     pub async fn text(&self, sql: &str, id: &str) -> String {
         let Some(database) = &self.database else {
             let sql = sql.replace("{id}", &format!("lower(hex({id}))"));
-            return diesel::sql_query(sql).get_result::<Text>(&mut self.lite()).unwrap().value;
+            return diesel::sql_query(sql).get_result::<Line>(&mut self.lite()).unwrap().value;
         };
         let sql = sql.replace("{id}", &format!("{id}::text"));
         let (client, _task) = postgres::connect(&database.url(postgres::OWNER)).await;
@@ -79,7 +79,19 @@ impl Server {
         client.query_one(&sql, &[]).await.unwrap_or_else(|e| panic!("{sql}: {e:?}")).get(0)
     }
 
-    /// A connection of its own to the embedded database.
+    /// The texts that a query gives in the column `value`.
+    pub async fn texts(&self, sql: &str) -> Vec<String> {
+        if let Some(database) = &self.database {
+            let (client, _task) = postgres::connect(&database.url(postgres::OWNER)).await;
+            client.batch_execute(SETUP).await.unwrap();
+            let rows = client.query(sql, &[]).await.unwrap_or_else(|e| panic!("{sql}: {e:?}"));
+            return rows.iter().map(|row| row.get(0)).collect();
+        }
+        let lines: Vec<Line> = diesel::sql_query(sql).load(&mut self.lite()).unwrap();
+        lines.into_iter().map(|line| line.value).collect()
+    }
+
+    /// A connection of another program, SQLite only.
     pub fn lite(&self) -> diesel::SqliteConnection {
         let path = self.data_dir.path().join("reeve.db");
         let mut conn = diesel::SqliteConnection::establish(path.to_str().unwrap()).unwrap();

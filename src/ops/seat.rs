@@ -7,7 +7,7 @@ use crate::{
 
 /// Refuses when no seat is free. The caller holds the tenant's lock, so the answer stays true
 /// until the commit.
-pub async fn require_free(tx: &mut Tx, tenant: &Tenant) -> Result<()> {
+pub(super) async fn require_free(tx: &mut Tx, tenant: &Tenant) -> Result<()> {
     let Some(limit) = tenant.seat_limit else { return Ok(()) };
     if user_profiles::count_active(tx, tenant.id).await? >= limit {
         return Err(Error::new(
