@@ -7,4 +7,6 @@
 mod support;
 
 mod auth;
+mod contract;
+mod layout;
 mod storage;

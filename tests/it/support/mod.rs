@@ -1,6 +1,7 @@
 //! What tests are made with: both databases, a server in this process, clients, and the mail.
 
 pub mod postgres;
+pub mod raw;
 pub mod server;
 pub mod sql;
 
