@@ -7,6 +7,10 @@
 mod support;
 
 mod auth;
+mod cli;
 mod contract;
+mod failure;
 mod layout;
+mod process;
 mod storage;
+mod transport;

@@ -1,6 +1,8 @@
 //! What tests are made with: both databases, a server in this process, clients, and the mail.
 
+pub mod own_cluster;
 pub mod postgres;
+pub mod program;
 pub mod raw;
 pub mod server;
 pub mod sql;
