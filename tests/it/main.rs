@@ -7,6 +7,12 @@
 mod support;
 
 mod auth;
+mod cli;
+mod contract;
+mod failure;
+mod layout;
+mod process;
 mod storage;
 mod sync;
 mod tenant;
+mod transport;

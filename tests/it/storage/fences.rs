@@ -23,12 +23,12 @@ async fn with_tenant(backend: Backend) -> (Server, String) {
 async fn assert_profile_and_event(server: &Server, user: &str) {
     let user = server.literal(user);
     let profile = format!("user_id = {user} AND role = 'member' AND state = 'active'");
-    assert_eq!(server.count("user_profiles", &profile).await, 1);
+    assert_eq!(server.count_where("user_profiles", &profile).await, 1);
     let event = format!(
         "subject_id = {user} AND kind = 'user.created' AND actor_kind = 'trigger' \
          AND position = (SELECT mver FROM user_profiles WHERE user_id = {user})"
     );
-    assert_eq!(server.count("events", &event).await, 1);
+    assert_eq!(server.count_where("events", &event).await, 1);
 }
 
 async fn writer(server: &Server, sql: &str) -> Result<(), String> {
@@ -45,7 +45,7 @@ async fn a_foreign_writer_leaves_profile_and_event() {
     let delete = format!("DELETE FROM user_profiles WHERE user_id = '{user}'");
     let why = writer(&server, &delete).await.unwrap_err();
     assert!(why.contains("users_home_profile"), "{why}");
-    assert_eq!(server.count("user_profiles", "true").await, 1);
+    assert_eq!(server.count_where("user_profiles", "true").await, 1);
 
     let other = server.create_tenant("other", &[]).await;
     let moved = format!("UPDATE users SET tenant_id = '{other}' WHERE id = '{user}'");
@@ -53,7 +53,7 @@ async fn a_foreign_writer_leaves_profile_and_event() {
     assert!(why.contains("users_home_profile"), "{why}");
 
     writer(&server, &format!("DELETE FROM users WHERE id = '{user}'")).await.unwrap();
-    assert_eq!(server.count("user_profiles", "true").await, 0);
+    assert_eq!(server.count_where("user_profiles", "true").await, 0);
 }
 
 /// A trigger that is quadratic would take eight times as long a row for eight times the rows.
@@ -79,7 +79,7 @@ async fn forty_thousand_at_once_are_not_quadratic() {
     assert!(large < small * 4, "a row of 40 000 took {large:?}, of 5 000 {small:?}");
     for table in ["users", "user_profiles", "events"] {
         let condition = if table == "events" { "kind = 'user.created'" } else { "true" };
-        assert_eq!(server.count(table, condition).await, 50_000, "{table}");
+        assert_eq!(server.count_where(table, condition).await, 50_000, "{table}");
     }
     let positions = "SELECT count(DISTINCT position) AS value FROM events";
     let head = server.number("SELECT position AS value FROM event_head").await;
@@ -114,7 +114,7 @@ async fn without_the_setting_nothing_is_written_or_seen() {
         }
     }
     assert_profile_and_event(&server, &user).await;
-    assert_eq!(server.count("users", "state = 'active'").await, 1);
+    assert_eq!(server.count_where("users", "state = 'active'").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,7 +122,7 @@ async fn the_owner_sees_the_trigger() {
     let (server, _) = with_tenant(Backend::Postgres).await;
     let shown = "trigger_name = 'on_auth_user_created' AND event_object_table = 'users' \
                  AND event_manipulation = 'INSERT' AND action_timing = 'AFTER'";
-    assert_eq!(server.count("information_schema.triggers", shown).await, 1);
+    assert_eq!(server.count_where("information_schema.triggers", shown).await, 1);
 }
 
 fn shell(server: &Server, sql: &str) -> Output {
@@ -160,7 +160,7 @@ async fn a_sqlite_shell_leaves_profile_and_event() {
                 "{sql}: {why}"
             );
         }
-        assert_eq!(server.count("user_profiles", &format!("user_id = {user}")).await, 1);
+        assert_eq!(server.count_where("user_profiles", &format!("user_id = {user}")).await, 1);
     }
 }
 
@@ -179,11 +179,11 @@ async fn another_sqlite_program_leaves_profile_and_event() {
         let delete = format!("DELETE FROM user_profiles WHERE user_id = {user}");
         let why = server.try_execute(&format!("{pragma}{delete}")).await.unwrap_err();
         assert!(why.contains("users_home_profile"), "{why}");
-        assert_eq!(server.count("user_profiles", &format!("user_id = {user}")).await, 1);
+        assert_eq!(server.count_where("user_profiles", &format!("user_id = {user}")).await, 1);
     }
     // With its user the profile goes, where foreign keys are enforced.
     server
         .execute("PRAGMA foreign_keys = ON; DELETE FROM users WHERE email = 'bob@acme.com'")
         .await;
-    assert_eq!(server.count("user_profiles", "true").await, 1);
+    assert_eq!(server.count_where("user_profiles", "true").await, 1);
 }

@@ -100,6 +100,7 @@ impl Two {
 }
 
 /// The function answers `there` with every row in reach, and `nothing` in the other's scope.
+#[allow(clippy::redundant_pattern_matching, reason = "the patterns are the caller's")]
 macro_rules! hidden {
     ($two:ident, $there:pat, $nothing:pat, |$tx:ident| $body:expr) => {
         let all = $two.all(async |$tx| $body.await).await.unwrap();
@@ -240,8 +241,8 @@ on_both! {
         two.ours(async |tx| sessions::rotate(tx, two.session, 9, "kid", now, now).await)
             .await
             .unwrap();
-        assert_eq!(db.count("sessions", "counter = 9").await, 0);
-        assert_eq!(db.count("sessions", "end_time IS NOT NULL").await, 0);
-        assert_eq!(db.count("tenant_domains", "1 = 1").await, 2);
+        assert_eq!(db.count_where("sessions", "counter = 9").await, 0);
+        assert_eq!(db.count_where("sessions", "end_time IS NOT NULL").await, 0);
+        assert_eq!(db.count_where("tenant_domains", "1 = 1").await, 2);
     }
 }

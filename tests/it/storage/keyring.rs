@@ -85,7 +85,7 @@ on_both! {
             }
             let apps = tasks.join_all().await;
             // Five purposes and the next signing key.
-            assert_eq!(server.count("keys", "1 = 1").await, 6);
+            assert_eq!(server.count_where("keys", "1 = 1").await, 6);
             for app in &apps {
                 assert_shared(app, &apps[0]);
                 assert_shared(&apps[0], app);
@@ -101,7 +101,7 @@ on_both! {
             ("purpose <> 'signing' AND state = 'active'", 4),
             ("1 = 1", 6),
         ] {
-            assert_eq!(server.count("keys", condition).await, expected, "{condition}");
+            assert_eq!(server.count_where("keys", condition).await, expected, "{condition}");
         }
         let published = server.auth().get_jwks(reeve::pb::auth::v1::GetJwksRequest {}).await;
         assert_eq!(published.unwrap().into_inner().keys.len(), 2);
@@ -133,7 +133,7 @@ on_both! {
 
         // With the right key it is.
         keyring::load(&server.app).await.unwrap();
-        assert_eq!(server.count("keys", "1 = 1").await, 6);
+        assert_eq!(server.count_where("keys", "1 = 1").await, 6);
     }
 
     async fn keys_are_sealed(backend: Backend) {
@@ -143,7 +143,7 @@ on_both! {
         let config = server.config(&Options::default());
         let app = boot::app_with(&config, Arc::new(TestClock::default()), recorder.clone());
         boot::keyring(&app.unwrap()).await.unwrap();
-        assert_eq!(server.count("keys", "1 = 1").await, 6);
+        assert_eq!(server.count_where("keys", "1 = 1").await, 6);
 
         let secrets = recorder.0.lock().unwrap().clone();
         assert!(secrets.len() >= 6, "{}", secrets.len());

@@ -25,13 +25,13 @@ async fn the_file_holds_a_key_that_works_and_stays() {
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(works(&server, text.trim()).await);
     assert!(!works(&server, "rk_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA").await);
-    assert_eq!(server.count("api_keys", "name = 'bootstrap'").await, 1);
-    assert_eq!(server.count("events", "kind = 'operator_key.created'").await, 2);
+    assert_eq!(server.count_where("api_keys", "name = 'bootstrap'").await, 1);
+    assert_eq!(server.count_where("events", "kind = 'operator_key.created'").await, 2);
 
     let Server { data_dir, database, .. } = server;
     let again = Server::start_on(Backend::Sqlite, database, data_dir, Options::default()).await;
     assert_eq!(fs::read_to_string(&path).unwrap(), text);
-    assert_eq!(again.count("api_keys", "name = 'bootstrap'").await, 1);
+    assert_eq!(again.count_where("api_keys", "name = 'bootstrap'").await, 1);
     let left: Vec<_> = fs::read_dir(again.data_dir.path())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -44,7 +44,7 @@ async fn the_file_holds_a_key_that_works_and_stays() {
 async fn postgresql_gets_none_by_itself() {
     let server = Server::start(Backend::Postgres).await;
     assert!(!server.data_dir.path().join("operator.key").exists());
-    assert_eq!(server.count("api_keys", "name = 'bootstrap'").await, 0);
+    assert_eq!(server.count_where("api_keys", "name = 'bootstrap'").await, 0);
 }
 
 /// The file always holds the key whose hash is stored, whoever of two was first.

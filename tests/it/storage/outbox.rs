@@ -83,13 +83,13 @@ on_both! {
         let (server, app, transport) = stopped(backend, &Options::default()).await;
         queue_one(&app, &proof(ADDRESS)).await;
         let waiting = "state = 'pending' AND sealed IS NOT NULL AND attempts = 0";
-        assert_eq!(server.count("mail_outbox", waiting).await, 1);
+        assert_eq!(server.count_where("mail_outbox", waiting).await, 1);
         assert_not_stored(&server).await;
 
         assert_eq!(deliver_due(&app, &transport).await.unwrap(), 1);
         let sent = "state = 'sent' AND sealed IS NULL AND attempts = 1 AND last_error IS NULL \
                     AND end_time IS NOT NULL";
-        assert_eq!(server.count("mail_outbox", sent).await, 1);
+        assert_eq!(server.count_where("mail_outbox", sent).await, 1);
         let mails = server.mails();
         assert!(mails.len() == 1 && mails[0].contains(ADDRESS) && mails[0].contains(TOKEN));
         assert_not_stored(&server).await;
@@ -109,7 +109,7 @@ on_both! {
                 server.time_ahead(seconds),
                 server.shifted("next_attempt_time", -seconds),
             );
-            assert_eq!(server.count("mail_outbox", &postponed).await, 1, "attempt {attempts}");
+            assert_eq!(server.count_where("mail_outbox", &postponed).await, 1, "attempt {attempts}");
             assert_not_stored(&server).await;
             let now = server.time_ahead(0);
             server.execute(&format!("UPDATE mail_outbox SET next_attempt_time = {now}")).await;
@@ -117,7 +117,7 @@ on_both! {
         let later = server.time_ahead(60);
         server.execute(&format!("UPDATE mail_outbox SET next_attempt_time = {later}")).await;
         assert_eq!(deliver_due(&app, &transport).await.unwrap(), 0);
-        assert_eq!(server.count("mail_outbox", "attempts = 3").await, 1);
+        assert_eq!(server.count_where("mail_outbox", "attempts = 3").await, 1);
     }
 
     async fn after_the_last_attempt_mail_is_given_up(backend: Backend) {
@@ -125,13 +125,13 @@ on_both! {
         queue_one(&app, &proof(ADDRESS)).await;
         server.execute("UPDATE mail_outbox SET attempts = 10").await;
         assert_eq!(deliver_due(&app, &transport).await.unwrap(), 1);
-        assert_eq!(server.count("mail_outbox", "state = 'pending' AND attempts = 11").await, 1);
+        assert_eq!(server.count_where("mail_outbox", "state = 'pending' AND attempts = 11").await, 1);
         let now = server.time_ahead(0);
         server.execute(&format!("UPDATE mail_outbox SET next_attempt_time = {now}")).await;
         assert_eq!(deliver_due(&app, &transport).await.unwrap(), 1);
         let dead = "state = 'dead' AND sealed IS NULL AND attempts = 12 \
                     AND last_error IS NOT NULL AND end_time IS NOT NULL";
-        assert_eq!(server.count("mail_outbox", dead).await, 1);
+        assert_eq!(server.count_where("mail_outbox", dead).await, 1);
         assert_eq!(deliver_due(&app, &transport).await.unwrap(), 0);
         assert_not_stored(&server).await;
     }
@@ -145,8 +145,8 @@ on_both! {
         server.execute(&format!("UPDATE mail_outbox SET kid = 'lost' WHERE id = {first}")).await;
         assert_eq!(deliver_due(&app, &transport).await.unwrap(), 2);
         let dead = "state = 'dead' AND last_error LIKE '%keyring%' AND attempts = 1";
-        assert_eq!(server.count("mail_outbox", dead).await, 1);
-        assert_eq!(server.count("mail_outbox", "state = 'sent'").await, 1);
+        assert_eq!(server.count_where("mail_outbox", dead).await, 1);
+        assert_eq!(server.count_where("mail_outbox", "state = 'sent'").await, 1);
         assert_eq!(server.mails().len(), 1);
     }
 
@@ -161,7 +161,7 @@ on_both! {
         let back = server.shifted("next_attempt_time", -121);
         server.execute(&format!("UPDATE mail_outbox SET next_attempt_time = {back}")).await;
         assert_eq!(deliver_due(&app, &transport).await.unwrap(), 1);
-        assert_eq!(server.count("mail_outbox", "state = 'sent' AND attempts = 2").await, 1);
+        assert_eq!(server.count_where("mail_outbox", "state = 'sent' AND attempts = 2").await, 1);
     }
 
     async fn workers_side_by_side_send_each_mail_once(backend: Backend) {
@@ -176,7 +176,7 @@ on_both! {
             tasks.spawn(async move { deliver_due(&app, &transport).await.unwrap() });
         }
         assert_eq!(tasks.join_all().await.iter().sum::<usize>(), 20);
-        assert_eq!(server.count("mail_outbox", "state = 'sent' AND attempts = 1").await, 20);
+        assert_eq!(server.count_where("mail_outbox", "state = 'sent' AND attempts = 1").await, 20);
         let mails = server.mails();
         assert_eq!(mails.len(), 20);
         for number in 0..20 {

@@ -88,7 +88,7 @@ on_both! {
             .await;
         assert_eq!(refused.unwrap_err().message(), "changed my mind");
         assert_eq!(runs.load(Ordering::SeqCst), 1);
-        assert_eq!(server.count("tenants", "1 = 1").await, 0);
+        assert_eq!(server.count_where("tenants", "1 = 1").await, 0);
     }
 
     async fn a_dry_run_writes_nothing(backend: Backend) {
@@ -97,10 +97,10 @@ on_both! {
         let (db, budget) = (&server.app.db, &budget());
         let insert = async |tx: &mut reeve::db::Tx| tenants::insert(tx, one).await;
         assert!(db.dry_run(system_scope(), budget, insert).await.unwrap());
-        assert_eq!(server.count("tenants", "1 = 1").await, 0);
+        assert_eq!(server.count_where("tenants", "1 = 1").await, 0);
         let insert = async |tx: &mut reeve::db::Tx| tenants::insert(tx, one).await;
         assert!(db.write(system_scope(), budget, insert).await.unwrap());
-        assert_eq!(server.count("tenants", "1 = 1").await, 1);
+        assert_eq!(server.count_where("tenants", "1 = 1").await, 1);
     }
 
     async fn a_read_cannot_write(backend: Backend) {
@@ -110,7 +110,7 @@ on_both! {
         let budget = Arc::new(Budget::lasting(Duration::from_millis(500)));
         let insert = async |tx: &mut reeve::db::Tx| tenants::insert(tx, one).await;
         server.app.db.read(system_scope(), &budget, insert).await.unwrap_err();
-        assert_eq!(server.count("tenants", "1 = 1").await, 0);
+        assert_eq!(server.count_where("tenants", "1 = 1").await, 0);
     }
 
     async fn a_cancelled_write_leaves_no_lock(backend: Backend) {

@@ -1,8 +1,11 @@
 //! What tests are made with: both databases, a server in this process, clients, and the mail.
 
 pub mod calls;
+pub mod own_cluster;
 pub mod postgres;
+pub mod program;
 pub mod race;
+pub mod raw;
 pub mod seed;
 pub mod server;
 pub mod sql;

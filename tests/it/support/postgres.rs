@@ -162,18 +162,7 @@ fn start() -> Cluster {
     let programs = programs().unwrap_or_else(|| panic!("{REMEDY}"));
     let user = unprivileged_user();
     let directory = std::env::temp_dir().join(format!("reeve-test-pg-{}", std::process::id()));
-    let _ = fs::remove_dir_all(&directory);
-    fs::create_dir(&directory).unwrap();
-    fs::set_permissions(&directory, fs::Permissions::from_mode(0o700)).unwrap();
-    if let Some((uid, gid)) = user {
-        std::os::unix::fs::chown(&directory, Some(uid), Some(gid)).unwrap();
-    }
-    let data = directory.join("data");
-    let mut initdb = command(&programs.join("initdb"), user);
-    initdb.args(["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8"]);
-    let made =
-        initdb.arg("--no-sync").arg("-D").arg(&data).current_dir(&directory).output().unwrap();
-    assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
+    let data = initialized(&programs, &directory, user);
     let port = free_port();
     let guard = guarded_server(&programs, &directory, &data, port, user);
     let cluster = Cluster {
@@ -184,6 +173,23 @@ fn start() -> Cluster {
     };
     wait_until_ready(&programs, port, user);
     cluster
+}
+
+/// An empty cluster below a directory that is made for it; where its data are.
+pub fn initialized(programs: &Path, directory: &Path, user: Option<(u32, u32)>) -> PathBuf {
+    let _ = fs::remove_dir_all(directory);
+    fs::create_dir(directory).unwrap();
+    fs::set_permissions(directory, fs::Permissions::from_mode(0o700)).unwrap();
+    if let Some((uid, gid)) = user {
+        std::os::unix::fs::chown(directory, Some(uid), Some(gid)).unwrap();
+    }
+    let data = directory.join("data");
+    let mut initdb = command(&programs.join("initdb"), user);
+    initdb.args(["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8"]);
+    let made =
+        initdb.arg("--no-sync").arg("-D").arg(&data).current_dir(directory).output().unwrap();
+    assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
+    data
 }
 
 /// The server below a shell that reads from a pipe of ours: when this process ends, however it
@@ -219,7 +225,7 @@ fn guarded_server(
     child
 }
 
-fn wait_until_ready(programs: &Path, port: u16, user: Option<(u32, u32)>) {
+pub fn wait_until_ready(programs: &Path, port: u16, user: Option<(u32, u32)>) {
     for _ in 0..300 {
         let port = port.to_string();
         let mut probe = command(&programs.join("pg_isready"), user);
@@ -232,7 +238,7 @@ fn wait_until_ready(programs: &Path, port: u16, user: Option<(u32, u32)>) {
     panic!("the test cluster did not come up");
 }
 
-fn command(program: &Path, user: Option<(u32, u32)>) -> Command {
+pub fn command(program: &Path, user: Option<(u32, u32)>) -> Command {
     let mut command = Command::new(program);
     command.env("LC_ALL", "C.UTF-8");
     if let Some((uid, gid)) = user {
@@ -242,7 +248,7 @@ fn command(program: &Path, user: Option<(u32, u32)>) -> Command {
 }
 
 /// PostgreSQL refuses to run as root: then the user `postgres`, else `nobody`.
-fn unprivileged_user() -> Option<(u32, u32)> {
+pub fn unprivileged_user() -> Option<(u32, u32)> {
     let is_root = fs::metadata("/proc/self").is_ok_and(|own| {
         use std::os::unix::fs::MetadataExt as _;
         own.uid() == 0
@@ -260,7 +266,7 @@ fn unprivileged_user() -> Option<(u32, u32)> {
 }
 
 /// The directory of `initdb`: on the path, or where Debian and Red Hat put it.
-fn programs() -> Option<PathBuf> {
+pub fn programs() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let installed = ["/usr/lib/postgresql", "/usr/pgsql"];
     let versions = installed.iter().filter_map(|root| fs::read_dir(root).ok()).flatten();
@@ -277,6 +283,6 @@ fn programs() -> Option<PathBuf> {
         })
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

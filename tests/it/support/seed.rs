@@ -75,7 +75,7 @@ impl Server {
     }
 
     /// How many rows of a table fulfil a condition.
-    pub async fn count(&self, table: &str, condition: &str) -> i64 {
+    pub async fn count_where(&self, table: &str, condition: &str) -> i64 {
         self.number(&format!("SELECT count(*) AS value FROM {table} WHERE {condition}")).await
     }
 

@@ -296,7 +296,7 @@ pub fn config(
 }
 
 /// One for the whole run, so that two servers on one database share it.
-fn master_key() -> String {
+pub fn master_key() -> String {
     static KEY: std::sync::OnceLock<String> = std::sync::OnceLock::new();
     KEY.get_or_init(|| reeve::token::MasterKey::generate(&SystemRng).to_base64().to_string())
         .clone()

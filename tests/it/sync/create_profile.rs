@@ -47,7 +47,7 @@ on_both! {
              AND request_id <> '' AND subject_id = {}",
             server.literal(&users[0])
         );
-        assert_eq!(server.count("events", &about).await, 1);
+        assert_eq!(server.count_where("events", &about).await, 1);
     }
 
     async fn another_tenant_can_be_joined(backend: Backend) {
@@ -59,7 +59,7 @@ on_both! {
         let profile = made.profile.unwrap();
         assert_eq!((profile.tenant_id.as_str(), profile.role()), (other.as_str(), Role::Admin));
         let of_user = format!("user_id = {}", server.literal(&users[0]));
-        assert_eq!(server.count("user_profiles", &of_user).await, 2);
+        assert_eq!(server.count_where("user_profiles", &of_user).await, 2);
     }
 
     async fn a_role_is_set_as_break_glass(backend: Backend) {
