@@ -163,7 +163,11 @@ mod tests {
                 database_url: Some("postgres://ann:hunter2@db/reeve".into()),
                 ..Default::default()
             },
-            [("REEVE_MASTER_KEY".to_owned(), "MTIz".repeat(10) + "MTI=")].into_iter(),
+            [(
+                "REEVE_MASTER_KEY".to_owned(),
+                "Qm7vW0p3ZtK9xB2dR5uY8hN1cL4gF6sJaEoIiTzXwVk=".to_owned(),
+            )]
+            .into_iter(),
         )
         .unwrap();
         let away = Error::new(Reason::DatabaseUnavailable, "Away.").with_detail("refused");
