@@ -1,6 +1,8 @@
 //! A scope of one tenant reaches no row of another, through any function of the storage layer
 //! and on either database.
 
+#![allow(clippy::redundant_pattern_matching, reason = "the patterns come through a macro")]
+
 use super::transactions::new_tenant;
 use crate::support::{
     Backend, Server,
@@ -100,7 +102,6 @@ impl Two {
 }
 
 /// The function answers `there` with every row in reach, and `nothing` in the other's scope.
-#[allow(clippy::redundant_pattern_matching, reason = "the patterns are the caller's")]
 macro_rules! hidden {
     ($two:ident, $there:pat, $nothing:pat, |$tx:ident| $body:expr) => {
         let all = $two.all(async |$tx| $body.await).await.unwrap();
