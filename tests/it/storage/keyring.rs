@@ -1,7 +1,7 @@
 //! One keyring a database: made once, sealed, and never replaced by another.
 
 use crate::support::{
-    Backend, Server,
+    Backend, Server, hex,
     server::{Options, TestClock},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -149,7 +149,7 @@ on_both! {
         assert!(secrets.len() >= 6, "{}", secrets.len());
         let dump = dump(&server).await;
         for secret in secrets {
-            let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+            let hex = hex(&secret);
             let base64 = STANDARD.encode(&secret);
             let forms =
                 [secret.clone(), hex.clone().into_bytes(), hex.to_uppercase().into(), base64.into()];

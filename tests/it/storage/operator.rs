@@ -1,7 +1,7 @@
 //! The first operator key of an embedded database.
 
 use crate::support::{
-    Backend, Server,
+    Backend, Server, hex,
     server::{Metadata, Options},
 };
 use reeve::{
@@ -73,7 +73,7 @@ async fn processes_that_start_together_make_one() {
         assert_eq!(made.iter().flatten().collect::<Vec<_>>(), [&path]);
         let text = fs::read_to_string(&path).unwrap();
         let hash = token::hash_api_key(text.trim()).unwrap();
-        let hash: String = hash.iter().map(|byte| format!("{byte:02X}")).collect();
+        let hash = hex(&hash).to_uppercase();
         assert_eq!(server.texts("SELECT hex(hash) AS value FROM api_keys").await, [hash]);
     }
 }

@@ -65,3 +65,12 @@ pub fn assert_refused<T: std::fmt::Debug>(
     assert_eq!((status.code(), reason(&status).as_str()), (code, expected), "{status:?}");
     status
 }
+
+/// Lower-case hexadecimal digits of bytes.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
