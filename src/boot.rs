@@ -119,7 +119,9 @@ pub fn transport(config: &Config) -> Result<Transport, Refusal> {
     };
     MailSpec::parse(text.expose_secret(), &config.mail.directory)
         .and_then(|spec| Transport::from_config(&spec))
-        .map_err(Refusal::Configuration)
+        .map_err(Refusal::Configuration)?
+        .with_from(&config.mail.from)
+        .map_err(|why| Refusal::Configuration(format!("REEVE_MAIL_FROM {why}")))
 }
 
 /// The configured master key, or the one in the data directory, made there the first time.

@@ -20,6 +20,8 @@ pub enum MailTarget {
 pub struct Mail {
     pub target: MailTarget,
     pub directory: PathBuf,
+    /// The sender, such as `Example <no-reply@example.com>`.
+    pub from: String,
     /// The front end that links lead to, without a slash at its end.
     pub public_base_url: String,
 }
@@ -44,7 +46,9 @@ impl Mail {
                 lookup.value("PUBLIC_BASE_URL", base, base_url, String::clone),
             )
         };
-        Self { target, directory, public_base_url }
+        let sender = sender_of(&public_base_url);
+        let from = lookup.value("REEVE_MAIL_FROM", sender, from, String::clone);
+        Self { target, directory, from, public_base_url }
     }
 }
 
@@ -87,6 +91,22 @@ fn describe(target: &MailTarget) -> String {
     };
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
     format!("{}://{user}{}{port}", url.scheme(), url.host_str().unwrap_or_default())
+}
+
+/// A sender at the host that links lead to.
+fn sender_of(public_base_url: &str) -> String {
+    let url = Url::parse(public_base_url).ok();
+    let host = url.as_ref().and_then(Url::domain).unwrap_or("localhost");
+    format!("Reeve <no-reply@{host}>")
+}
+
+fn from(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let (_, domain) = text.rsplit_once('@').ok_or("expected NAME <ADDRESS> or an address")?;
+    if domain.trim_end_matches('>').is_empty() {
+        return Err("expected NAME <ADDRESS> or an address".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 fn base_url(text: &str) -> Result<String, String> {

@@ -19,6 +19,7 @@ const PLAIN: &[&str] = &[
     "PUBLIC_BASE_URL",
     "REEVE_MAIL",
     "REEVE_MAIL_DIR",
+    "REEVE_MAIL_FROM",
     "REEVE_PASSWORD_MIN",
     "REEVE_ACCESS_TTL",
     "REEVE_REFRESH_IDLE",

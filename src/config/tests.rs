@@ -72,7 +72,7 @@ fn the_defaults_are_for_development() {
     );
     assert_eq!(config.security.password_min, 12);
     let names: Vec<_> = show(&config).iter().map(|row| row.name).collect();
-    assert_eq!(names.len(), 30, "every variable is read: {names:?}");
+    assert_eq!(names.len(), 31, "every variable is read: {names:?}");
     assert!(names.is_sorted_by_key(|name| names::position(name)));
     for (name, value) in [
         ("REEVE_ACCESS_TTL", "10m"),
@@ -101,6 +101,8 @@ fn flag_then_environment_then_file_then_default() {
     assert_eq!(row(&config, "REEVE_REFLECTION"), ("false", Source::File));
     assert_eq!(row(&config, "DATABASE_URL"), ("sqlite://e/reeve.db", Source::Default));
     assert_eq!(row(&config, "REEVE_MAIL_DIR"), ("e/mail", Source::Default));
+    let sender = "Reeve <no-reply@localhost>";
+    assert_eq!(row(&config, "REEVE_MAIL_FROM"), (sender, Source::Default));
 }
 
 #[test]
