@@ -43,7 +43,7 @@ pub async fn bootstrap(cx: &Cx) -> Result<Option<PathBuf>> {
         })
         .await?;
     if made {
-        return name(&staged, directory).map(Some).map_err(Error::internal);
+        return name(&staged, directory).map_err(Error::internal);
     }
     fs::remove_file(&staged).map_err(Error::internal)?;
     Ok(None)
@@ -56,14 +56,15 @@ async fn promote_left_behind(cx: &Cx, scope: Scope, directory: &Path) -> Result<
         return Ok(None);
     }
     for staged in staged_files(directory).map_err(Error::internal)? {
-        let text = fs::read_to_string(&staged).map_err(Error::internal)?;
+        // Gone since it was listed: its process has named or removed it.
+        let Ok(text) = fs::read_to_string(&staged) else { continue };
         let Some(hash) = token::hash_api_key(text.trim()) else { continue };
         let hash = &hash;
         let known = cx
             .read(scope, async |tx| Ok(api_keys::find_live_operator(tx, hash).await?.is_some()))
             .await?;
         if known {
-            return name(&staged, directory).map(Some).map_err(Error::internal);
+            return name(&staged, directory).map_err(Error::internal);
         }
     }
     Ok(None)
@@ -89,9 +90,13 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
     file.sync_all()
 }
 
-fn name(staged: &Path, directory: &Path) -> io::Result<PathBuf> {
+/// Names the staged file; nothing when another process, finding it left behind, was first.
+fn name(staged: &Path, directory: &Path) -> io::Result<Option<PathBuf>> {
     let path = directory.join(NAME);
-    fs::rename(staged, &path)?;
+    match fs::rename(staged, &path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && path.exists() => return Ok(None),
+        renamed => renamed?,
+    }
     fs::File::open(directory)?.sync_all()?;
-    Ok(path)
+    Ok(Some(path))
 }
