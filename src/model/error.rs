@@ -73,6 +73,22 @@ reasons! {
     ShuttingDown = "SHUTTING_DOWN" => Unavailable,
     DeadlineExceeded = "DEADLINE_EXCEEDED" => DeadlineExceeded,
     Internal = "INTERNAL" => Internal,
+    RateLimited = "RATE_LIMITED" => Exhausted,
+    RequestIdReused = "REQUEST_ID_REUSED" => Invalid,
+    CredentialStale = "CREDENTIAL_STALE" => Unauthenticated,
+    RoleTooHigh = "ROLE_TOO_HIGH" => Denied,
+    InvitationRevoked = "INVITATION_REVOKED" => Precondition,
+    InvitationExpired = "INVITATION_EXPIRED" => Precondition,
+    InvitationAccepted = "INVITATION_ACCEPTED" => Precondition,
+    InvitationDeclined = "INVITATION_DECLINED" => Precondition,
+    InvitationVoid = "INVITATION_VOID" => Precondition,
+    InvitationExists = "INVITATION_EXISTS" => Exists,
+    InvitationLimitReached = "INVITATION_LIMIT_REACHED" => Precondition,
+    ResendLimitReached = "RESEND_LIMIT_REACHED" => Precondition,
+    AlreadyMember = "ALREADY_MEMBER" => Exists,
+    EmailMismatch = "EMAIL_MISMATCH" => Denied,
+    EmailUnverified = "EMAIL_UNVERIFIED" => Denied,
+    MailboxProofRequired = "MAILBOX_PROOF_REQUIRED" => Precondition,
 }
 
 /// One field of a request that cannot be accepted.
