@@ -144,7 +144,7 @@ tables! {
         role -> Nullable<Text>,
         scopes -> s::Json,
         hash -> Binary,
-        created_by -> Nullable<s::SubjectKey>,
+        created_by -> Nullable<s::UserKey>,
         expire_time -> Nullable<s::Moment>,
         last_used_time -> Nullable<s::Moment>,
         revoke_time -> Nullable<s::Moment>,
