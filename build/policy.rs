@@ -118,7 +118,9 @@ fn consistent(row: &Row) -> Result<(), String> {
         || row.tenant_key.is_some()
         || row.operator.is_some();
     let tenant_keys = row.tenant_key.is_some() || row.person.is_some_and(|it| it != Person::Own);
-    let wrong = if row.anyone.is_some() && (with_credential || row.tenant_id != TenantField::None) {
+    let names_tenant = row.tenant_id != TenantField::None;
+    let everywhere = row.operator.as_deref().is_none_or(|it| it.starts_with("everywhere:"));
+    let wrong = if row.anyone.is_some() && (with_credential || names_tenant) {
         "what anyone may do has no other condition"
     } else if row.anyone.is_none()
         && row.person.is_none()
@@ -132,6 +134,8 @@ fn consistent(row: &Row) -> Result<(), String> {
         "tenant_key needs the scope in key"
     } else if row.key.is_some() && !tenant_keys && row.operator.is_none() {
         "no key reaches it: set person, tenant_key or operator"
+    } else if !everywhere && !names_tenant {
+        "the message names no tenant for an operator to be in"
     } else if row.says.trim().is_empty() || row.says.contains(['\n', '|']) {
         "says is one line without |"
     } else {

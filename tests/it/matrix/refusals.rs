@@ -93,6 +93,7 @@ fn what_cannot_be_meant_is_refused_with_its_line() {
         (with(&all, "anyone = \"SignIn\"\n"), 2, "what anyone may do"),
         (with(person, "person = \"self\"\n"), 2, "a key has no rows of its own"),
         (with(key, "tenant_key = \"admin\"\n"), 2, "tenant_key needs the scope"),
+        (with("\"scope\"", "\"none\""), 2, "names no tenant"),
         (with("Lists.", ""), 2, "says is one line"),
         (with("Lists.", "a|b"), 2, "says is one line"),
     ] {
