@@ -38,6 +38,8 @@ pub enum SystemUse {
     Keyring,
     /// Sends mail.
     Outbox,
+    /// Counts attempts.
+    Throttle,
     /// Asks whether the database answers.
     Health,
 }

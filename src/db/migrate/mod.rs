@@ -16,6 +16,7 @@ pub const TABLES: &[(&str, &[&str])] = &[
     ("0003", &["users", "user_profiles"]),
     ("0004", &["pending_sign_ups", "sessions", "mail_outbox"]),
     ("0005", &["keys", "api_keys"]),
+    ("0007", &["throttle"]),
 ];
 
 /// The version of this binary's schema.

@@ -26,6 +26,7 @@ async fn filled(backend: Backend) -> Server {
     server.create_tenant("acme", &["acme.com"]).await;
     server.sign_up("ann@acme.com").await;
     server.start_sign_up("bob@acme.com").await;
+    server.sign_in("ann@acme.com", "wrong harbour 71").await.unwrap_err();
     server.stop().await.unwrap();
     server
 }
@@ -65,7 +66,8 @@ on_both! {
             tables().into_iter().filter(|table| *table != "event_head").collect();
         assert_eq!(named, expected);
         let latest = migrate::rows_at_risk(&target, None).await.unwrap();
-        assert_eq!(latest.iter().map(|(table, _)| *table).collect::<Vec<_>>(), ["keys", "api_keys"]);
+        let newest = TABLES.last().unwrap().1;
+        assert_eq!(latest.iter().map(|(table, _)| *table).collect::<Vec<_>>(), newest);
 
         for (index, (version, _)) in TABLES.iter().enumerate().rev() {
             let undone = migrate::down(&target, None).await.unwrap();
@@ -98,7 +100,8 @@ on_both! {
         let target = server.owner_target();
         let undone = migrate::down(&target, Some("2")).await.unwrap();
         let versions: Vec<&str> = undone.iter().map(|name| &name[..4]).collect();
-        assert_eq!(versions, ["0005", "0004", "0003"]);
+        let after = TABLES.iter().rev().map(|(version, _)| *version);
+        assert_eq!(versions, after.take_while(|version| *version > "0002").collect::<Vec<_>>());
         migrate::up(&target, None, service_role(backend)).await.unwrap();
         assert_eq!(migrate::verify(&target).await.unwrap(), []);
         // What happened stays told; who it happened to is gone.
