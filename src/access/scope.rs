@@ -1,6 +1,11 @@
 //! The proof that access was allowed: whoever holds a [`Scope`] got it from the policy.
 
-use crate::model::id::{TenantId, UserId};
+use crate::model::{
+    id::{TenantId, UserId},
+    invitation::Invitation,
+    profile::Profile,
+    user::User,
+};
 
 /// Which rows a transaction may touch. Its field is private and only this module's siblings
 /// make one, so holding it is the permission.
@@ -42,6 +47,10 @@ pub enum SystemUse {
     Throttle,
     /// Asks whether the database answers.
     Health,
+    /// Finds an invitation by its token, for who holds it.
+    Invitation,
+    /// Finds where a person's home moves when the membership there ends.
+    Home,
 }
 
 impl Scope {
@@ -50,6 +59,16 @@ impl Scope {
     }
     pub(super) const fn own(user: UserId) -> Self {
         Self(Reach::Own(user))
+    }
+
+    /// The tenant that invited: being its addressee is the permission.
+    pub fn invited(user: &User, invitation: &Invitation) -> Option<Self> {
+        (user.email.key() == invitation.email.key()).then(|| Self::tenant(invitation.tenant_id))
+    }
+
+    /// The tenant of a person's own membership, to end it: holding it is the permission.
+    pub fn member(user: UserId, profile: &Profile) -> Option<Self> {
+        (profile.user_id == user).then(|| Self::tenant(profile.tenant_id))
     }
 
     /// The scope of a use that no caller stands behind: workers, start-up, authentication.

@@ -1,7 +1,13 @@
 //! API keys, by their hash.
 
-use super::{schema::api_keys, tx::Tx};
-use crate::model::{Result, api_key::NewOperatorKey, clock::Instant, id::ApiKeyId};
+use super::{
+    schema::{api_keys, user_profiles},
+    tx::Tx,
+};
+use crate::model::{
+    Result, api_key::NewOperatorKey, clock::Instant, id::ApiKeyId, profile::ProfileState,
+    role::Role,
+};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use std::time::Duration;
@@ -64,4 +70,47 @@ pub async fn touch(tx: &mut Tx, id: ApiKeyId) -> Result<()> {
         .execute(c)
         .await)?;
     Ok(())
+}
+
+/// What stands behind a key now.
+pub struct KeyStanding {
+    /// The lesser of the key's and its creator's role; `None` for a key of the platform, or when
+    /// the creator is no active member any more.
+    pub role: Option<Role>,
+    /// Neither revoked nor expired, and its creator still an active member.
+    pub live: bool,
+}
+
+type StandingRow =
+    (Option<Role>, Option<Instant>, Option<Instant>, Option<Role>, Option<ProfileState>);
+
+pub async fn standing(tx: &mut Tx, id: ApiKeyId) -> Result<Option<KeyStanding>> {
+    let scope = tx.scope();
+    let creator = user_profiles::tenant_id
+        .nullable()
+        .eq(api_keys::tenant_id)
+        .and(user_profiles::user_id.nullable().eq(api_keys::created_by));
+    let row: Option<StandingRow> = on!(tx, |c| {
+        let query = api_keys::table.left_join(user_profiles::table.on(creator));
+        in_scope!(scope, query, tenant api_keys::tenant_id, own none)
+            .filter(api_keys::id.eq(id))
+            .select((
+                api_keys::role,
+                api_keys::expire_time,
+                api_keys::revoke_time,
+                user_profiles::role.nullable(),
+                user_profiles::state.nullable(),
+            ))
+            .first(c)
+            .await
+            .optional()
+    })?;
+    let Some((role, expire, revoked, creator_role, creator_state)) = row else { return Ok(None) };
+    let now = tx.now().await?;
+    let creator_role = creator_role.filter(|_| creator_state == Some(ProfileState::Active));
+    let alive = revoked.is_none() && expire.is_none_or(|end| now < end);
+    Ok(Some(KeyStanding {
+        role: role.and_then(|own| creator_role.map(|creator| own.min(creator))),
+        live: alive && (role.is_none() || creator_role.is_some()),
+    }))
 }

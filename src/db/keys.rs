@@ -22,9 +22,15 @@ struct KeyRow {
     create_time: Instant,
 }
 
+/// Every key of a purpose that this release knows; a newer one may have made others.
 pub async fn list(tx: &mut Tx) -> Result<Vec<SealedKey>> {
-    let rows: Vec<KeyRow> =
-        on!(tx, |c| keys::table.order(keys::id.asc()).select(KeyRow::as_select()).load(c).await)?;
+    let known = KeyPurpose::ALL.iter().map(|purpose| purpose.as_str());
+    let rows: Vec<KeyRow> = on!(tx, |c| keys::table
+        .filter(keys::purpose.eq_any(known))
+        .order(keys::id.asc())
+        .select(KeyRow::as_select())
+        .load(c)
+        .await)?;
     Ok(rows
         .into_iter()
         .map(|row| SealedKey {

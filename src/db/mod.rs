@@ -13,9 +13,11 @@ mod schema;
 mod types;
 
 pub mod api_keys;
+pub mod departures;
 pub mod events;
 pub mod fences;
 pub mod health;
+pub mod invitation_tokens;
 pub mod keys;
 pub mod mail_outbox;
 pub mod pending_sign_ups;

@@ -84,6 +84,38 @@ tables! {
         create_time -> s::Moment,
         last_used_time -> s::Moment,
     }
+    invitation_tokens (id) {
+        id -> s::InvitationKey,
+        tenant_id -> s::TenantKey,
+        email -> Text,
+        email_key -> Text,
+        role -> Text,
+        state -> Text,
+        delivery -> Text,
+        token_hash -> Binary,
+        token_time -> s::Moment,
+        resend_count -> Integer,
+        inviter_kind -> Text,
+        invited_by -> Nullable<s::SubjectKey>,
+        accepted_by -> Nullable<s::UserKey>,
+        expire_time -> s::Moment,
+        create_time -> s::Moment,
+        end_time -> Nullable<s::Moment>,
+    }
+    departures (tenant_id, email_key) {
+        tenant_id -> s::TenantKey,
+        email_key -> Text,
+        create_time -> s::Moment,
+    }
+    idempotency (principal_id, scope_id, request_id) {
+        principal_id -> s::SubjectKey,
+        scope_id -> s::SubjectKey,
+        request_id -> s::RequestKey,
+        kid -> Text,
+        tag -> Binary,
+        made -> Nullable<s::SubjectKey>,
+        expire_time -> s::Moment,
+    }
     mail_outbox (id) {
         id -> s::MailKey,
         template -> Text,
@@ -109,7 +141,10 @@ tables! {
         id -> s::ApiKeyKey,
         tenant_id -> Nullable<s::TenantKey>,
         name -> Text,
+        role -> Nullable<Text>,
+        scopes -> s::Json,
         hash -> Binary,
+        created_by -> Nullable<s::UserKey>,
         expire_time -> Nullable<s::Moment>,
         last_used_time -> Nullable<s::Moment>,
         revoke_time -> Nullable<s::Moment>,
@@ -140,6 +175,7 @@ tables! {
 diesel::joinable!(tenant_domains -> tenants (tenant_id));
 diesel::joinable!(user_profiles -> users (user_id));
 diesel::joinable!(user_profiles -> tenants (tenant_id));
+diesel::joinable!(invitation_tokens -> tenants (tenant_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(sessions -> tenants (tenant_id));
 diesel::allow_tables_to_appear_in_same_query!(
@@ -150,4 +186,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     pending_sign_ups,
     sessions,
     api_keys,
+    invitation_tokens,
+    departures,
 );

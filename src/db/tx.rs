@@ -10,8 +10,11 @@ use crate::{
         id::{TenantId, UserId},
     },
 };
-use diesel_async::{AnsiTransactionManager, AsyncConnection, RunQueryDsl as _, TransactionManager};
-use std::{fmt::Write as _, future::Future, sync::Arc, time::Duration};
+use diesel_async::{
+    AnsiTransactionManager, AsyncConnection, RunQueryDsl as _, SimpleAsyncConnection as _,
+    TransactionManager,
+};
+use std::{future::Future, sync::Arc, time::Duration};
 
 /// An open transaction. It owns its connection and the scope it was opened with.
 pub struct Tx {
@@ -223,12 +226,26 @@ fn pg_begin(mode: Mode, scope: Scope, schema: &str, remaining: Duration) -> Stri
         "{begin}; SET LOCAL search_path = {schema}; SET LOCAL statement_timeout = {timeout}; \
          SET LOCAL idle_in_transaction_session_timeout = 60000; "
     );
-    let _ = match scope.reach() {
-        Reach::Tenant(id) => write!(sql, "SET LOCAL reeve.tenant_id = '{id}'"),
-        Reach::Own(id) => write!(sql, "SET LOCAL reeve.user_id = '{id}'"),
-        Reach::System(_) => write!(sql, "SET LOCAL reeve.system = 'on'"),
-    };
+    sql.push_str(&pg_setting(scope));
     sql
+}
+
+/// The one setting that row-level security reads; the others are empty outside a transaction.
+fn pg_setting(scope: Scope) -> String {
+    match scope.reach() {
+        Reach::Tenant(id) => format!("SET LOCAL reeve.tenant_id = '{id}'"),
+        Reach::Own(id) => format!("SET LOCAL reeve.user_id = '{id}'"),
+        Reach::System(_) => "SET LOCAL reeve.system = 'on'".to_owned(),
+    }
+}
+
+/// The setting in place of whichever stood before, in one message.
+fn pg_scope(scope: Scope) -> String {
+    format!(
+        "SET LOCAL reeve.tenant_id = ''; SET LOCAL reeve.user_id = ''; \
+         SET LOCAL reeve.system = ''; {}",
+        pg_setting(scope)
+    )
 }
 
 fn out_of_time(cause: Error) -> Error {
@@ -243,6 +260,17 @@ impl Tx {
     /// The scope the transaction was opened with.
     pub fn scope(&self) -> Scope {
         self.scope
+    }
+
+    /// Goes on in another scope, which the caller was granted too. Locks and rows stay; a run
+    /// that is repeated begins in the first scope again.
+    pub async fn enter(&mut self, scope: Scope) -> Result<()> {
+        if let Pooled::Pg(held) = &mut self.conn {
+            self.budget.count_query();
+            held.get()?.batch_execute(&pg_scope(scope)).await?;
+        }
+        self.scope = scope;
+        Ok(())
     }
 
     pub(super) fn count_query(&self) {

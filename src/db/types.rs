@@ -4,9 +4,10 @@ use crate::model::{
     clock::Instant,
     event::{ActorKind, EventKind},
     id::{
-        ApiKeyId, DomainId, Id, KeyId, MailId, PendingSignUpId, SessionId, SubjectId, TenantId,
-        UserId,
+        ApiKeyId, DomainId, Id, InvitationId, KeyId, MailId, PendingSignUpId, RequestId, SessionId,
+        SubjectId, TenantId, UserId,
     },
+    invitation::{Delivery, InvitationState, InviterKind},
     key::{KeyPurpose, KeyState},
     mail::{MailState, MailTemplate},
     profile::ProfileState,
@@ -40,8 +41,17 @@ pub mod sql {
         )* };
     }
     uuids!(
-        TenantKey, DomainKey, UserKey, PendingKey, SessionKey, ApiKeyKey, KeyKey, MailKey,
-        SubjectKey
+        TenantKey,
+        DomainKey,
+        UserKey,
+        PendingKey,
+        SessionKey,
+        ApiKeyKey,
+        KeyKey,
+        MailKey,
+        SubjectKey,
+        InvitationKey,
+        RequestKey
     );
 
     #[derive(
@@ -140,7 +150,7 @@ macro_rules! ids {
 ids! {
     TenantId => TenantKey, DomainId => DomainKey, UserId => UserKey, PendingSignUpId => PendingKey,
     SessionId => SessionKey, ApiKeyId => ApiKeyKey, KeyId => KeyKey, MailId => MailKey,
-    SubjectId => SubjectKey,
+    SubjectId => SubjectKey, InvitationId => InvitationKey, RequestId => RequestKey,
 }
 
 /// 2000-01-01, where PostgreSQL's timestamps begin.
@@ -214,7 +224,7 @@ macro_rules! closed_sets {
 
 closed_sets! {
     Role, TenantState, Enrollment, UserState, ProfileState, Basis, EndReason, EventKind, ActorKind,
-    KeyPurpose, KeyState, MailTemplate, MailState,
+    KeyPurpose, KeyState, MailTemplate, MailState, Delivery, InvitationState, InviterKind,
 }
 closed_sets!(DomainState);
 use crate::model::domain::DomainState;

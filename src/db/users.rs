@@ -91,6 +91,32 @@ pub async fn find(tx: &mut Tx, id: UserId) -> Result<Option<User>> {
     Ok(row.map(User::from))
 }
 
+/// Locks an account until the transaction ends; whatever adds or ends one of its memberships
+/// begins with it. `false` when there is no such account.
+pub async fn lock(tx: &mut Tx, id: UserId) -> Result<bool> {
+    let scope = tx.scope();
+    macro_rules! query {
+        () => {
+            reachable!(scope, users::table).filter(users::id.eq(id)).select(users::id)
+        };
+    }
+    let found: Option<UserId> = on!(
+        tx,
+        // A boxed query takes no lock, so the condition stands in a subquery.
+        pg | c
+            | users::table
+                .filter(users::id.eq_any(query!()))
+                .select(users::id)
+                .for_update()
+                .first(c)
+                .await
+                .optional(),
+        // The one writer of SQLite holds the lock of the whole database.
+        sqlite | c | query!().first(c).await.optional(),
+    )?;
+    Ok(found.is_some())
+}
+
 /// The account of an address with its password hash.
 pub async fn find_by_email(tx: &mut Tx, key: &EmailKey) -> Result<Option<(User, Option<String>)>> {
     let scope = tx.scope();

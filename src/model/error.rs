@@ -89,6 +89,7 @@ reasons! {
     EmailMismatch = "EMAIL_MISMATCH" => Denied,
     EmailUnverified = "EMAIL_UNVERIFIED" => Denied,
     MailboxProofRequired = "MAILBOX_PROOF_REQUIRED" => Precondition,
+    EnrollmentClosed = "ENROLLMENT_CLOSED" => Precondition,
 }
 
 /// One field of a request that cannot be accepted.

@@ -52,6 +52,9 @@ ids! {
     ApiKeyId,
     KeyId,
     MailId,
+    InvitationId,
+    /// What a caller names a request by, so that it can be repeated.
+    RequestId,
     /// Whatever a pending sign-up rests on or an event is about.
     SubjectId,
 }
@@ -73,6 +76,11 @@ impl From<DomainId> for SubjectId {
 }
 impl From<SessionId> for SubjectId {
     fn from(id: SessionId) -> Self {
+        Self(id.0)
+    }
+}
+impl From<InvitationId> for SubjectId {
+    fn from(id: InvitationId) -> Self {
         Self(id.0)
     }
 }

@@ -15,6 +15,8 @@ pub enum KeyPurpose {
     SignUp,
     /// Seals mail until it is sent.
     Mail,
+    /// Recognises a request that is repeated.
+    Idempotency,
 }
 
 crate::closed_set!(KeyPurpose {
@@ -23,6 +25,7 @@ crate::closed_set!(KeyPurpose {
     Refresh = "refresh",
     SignUp = "sign_up",
     Mail = "mail",
+    Idempotency = "idempotency",
 });
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,6 +8,7 @@ pub mod email;
 pub mod error;
 pub mod event;
 pub mod id;
+pub mod invitation;
 pub mod key;
 pub mod mail;
 pub mod page;

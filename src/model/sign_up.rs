@@ -10,16 +10,17 @@ use super::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Basis {
     Domain,
+    Invitation,
 }
 
-crate::closed_set!(Basis { Domain = "domain" });
+crate::closed_set!(Basis { Domain = "domain", Invitation = "invitation" });
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PendingSignUp {
     pub id: PendingSignUpId,
     pub email: EmailAddress,
     pub basis: Basis,
-    /// The domain row that placed the address.
+    /// The domain row or the invitation that placed the address.
     pub basis_id: SubjectId,
     pub tenant_id: TenantId,
     /// Key under which the token was made.

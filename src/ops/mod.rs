@@ -2,6 +2,7 @@
 //! The RPCs, the command line and the tests call the same ones.
 
 pub mod auth;
+mod authority;
 mod cx;
 pub mod keyring;
 pub mod operator;

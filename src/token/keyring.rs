@@ -54,6 +54,7 @@ pub struct Keyring {
     pub(super) refresh: Family<hmac::Key>,
     pub(super) sign_up: Family<hmac::Key>,
     pub(super) mail: Family<LessSafeKey>,
+    pub(super) idempotency: Family<hmac::Key>,
 }
 
 /// A key with the identifier that whatever it makes carries.
@@ -135,6 +136,7 @@ impl Keyring {
             page_token: mac(KeyPurpose::PageToken)?,
             refresh: mac(KeyPurpose::Refresh)?,
             sign_up: mac(KeyPurpose::SignUp)?,
+            idempotency: mac(KeyPurpose::Idempotency)?,
             mail: family(&opened, KeyPurpose::Mail, AES_256_GCM, |key| cipher(key).ok())?,
         })
     }

@@ -9,12 +9,14 @@ pub enum MacPurpose {
     PageToken,
     Refresh,
     SignUp,
+    Idempotency,
 }
 
 crate::closed_set!(MacPurpose {
     PageToken = "page_token",
     Refresh = "refresh",
     SignUp = "sign_up",
+    Idempotency = "idempotency",
 });
 
 impl Keyring {
@@ -51,6 +53,7 @@ impl Keyring {
             MacPurpose::PageToken => &self.page_token,
             MacPurpose::Refresh => &self.refresh,
             MacPurpose::SignUp => &self.sign_up,
+            MacPurpose::Idempotency => &self.idempotency,
         }
     }
 }

@@ -75,9 +75,10 @@ pub fn new_key(
             let secret = Zeroizing::new(document.as_ref().to_vec());
             (EDDSA, secret, Some(pair.public_key().as_ref().to_vec()))
         }
-        KeyPurpose::PageToken | KeyPurpose::Refresh | KeyPurpose::SignUp => {
-            (HMAC_SHA256, Zeroizing::new(random.to_vec()), None)
-        }
+        KeyPurpose::PageToken
+        | KeyPurpose::Refresh
+        | KeyPurpose::SignUp
+        | KeyPurpose::Idempotency => (HMAC_SHA256, Zeroizing::new(random.to_vec()), None),
         KeyPurpose::Mail => (AES_256_GCM, Zeroizing::new(random.to_vec()), None),
     };
     let sealed = master.seal(&row_binding(id, purpose, algorithm), &secret, rng)?;

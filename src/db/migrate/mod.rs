@@ -16,6 +16,7 @@ pub const TABLES: &[(&str, &[&str])] = &[
     ("0003", &["users", "user_profiles"]),
     ("0004", &["pending_sign_ups", "sessions", "mail_outbox"]),
     ("0005", &["keys", "api_keys"]),
+    ("0006", &["invitation_tokens", "departures", "idempotency"]),
     ("0007", &["throttle"]),
 ];
 

@@ -5,6 +5,7 @@ use crate::{
     app::App,
     db::{api_keys, sessions},
     model::{Error, Reason, Result, budget::Budget},
+    ops::authority,
     token::{self, Refusal},
 };
 use std::sync::Arc;
@@ -37,7 +38,7 @@ async fn user(app: &App, budget: &Arc<Budget>, credential: &str) -> Result<Calle
         })
         .await?
         .filter(|standing| standing.live)
-        .ok_or_else(|| Error::new(Reason::SessionEnded, "The session has ended. Sign in again."))?;
+        .ok_or_else(authority::ended)?;
     Ok(Caller::User(UserCaller {
         user_id: claims.sub,
         session_id: claims.sid,

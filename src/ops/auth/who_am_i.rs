@@ -3,8 +3,8 @@
 use crate::{
     access::{Caller, Scope},
     db::{user_profiles, users},
-    model::{Error, Reason, Result, profile::Profile, tenant::Tenant, user::User},
-    ops::Cx,
+    model::{Error, Result, profile::Profile, tenant::Tenant, user::User},
+    ops::{Cx, authority},
 };
 
 pub struct WhoAmI {
@@ -20,15 +20,14 @@ pub async fn who_am_i(cx: &Cx, scope: Scope, (): ()) -> Result<WhoAmI> {
     let Caller::User(caller) = &cx.caller else {
         return Err(Error::internal("who-am-i without a session"));
     };
-    let gone = || Error::new(Reason::SessionEnded, "The session has ended. Sign in again.");
     cx.read(scope, async |tx| {
-        let user = users::find(tx, caller.user_id).await?.ok_or_else(gone)?;
+        let user = users::find(tx, caller.user_id).await?.ok_or_else(authority::ended)?;
         let memberships = user_profiles::memberships(tx, caller.user_id).await?;
         let (profile, tenant) = memberships
             .iter()
             .find(|(profile, _)| profile.tenant_id == caller.tenant_id)
             .cloned()
-            .ok_or_else(gone)?;
+            .ok_or_else(authority::ended)?;
         Ok(WhoAmI { user, tenant, profile, memberships })
     })
     .await
