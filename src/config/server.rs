@@ -44,7 +44,7 @@ impl Server {
             listen: listen(lookup),
             allow_plaintext: lookup.flag("REEVE_ALLOW_PLAINTEXT", false),
             trusted_proxies: lookup
-                .optional("REEVE_TRUSTED_PROXIES", "(none)", networks, show_networks)
+                .optional("REEVE_TRUSTED_PROXIES", "(none)", networks, |all| show(all))
                 .unwrap_or_default(),
             reflection: lookup.flag("REEVE_REFLECTION", !production),
             skip_pre_startup_tests: lookup.flag("SKIP_PRE_STARTUP_TESTS", false),
@@ -115,13 +115,12 @@ fn network(text: &str) -> Result<IpNet, String> {
     Ok(network)
 }
 
-#[allow(clippy::ptr_arg, reason = "settings are shown from the type they are parsed to")]
-fn show_networks(networks: &Vec<IpNet>) -> String {
-    let shown = |network: &IpNet| {
-        let single = network.prefix_len() == network.max_prefix_len();
-        if single { network.addr().to_string() } else { network.to_string() }
-    };
-    networks.iter().map(shown).collect::<Vec<_>>().join(", ")
+fn show(networks: &[IpNet]) -> String {
+    let single = |network: &IpNet| network.prefix_len() == network.max_prefix_len();
+    let shown = networks.iter().map(|network| {
+        if single(network) { network.addr().to_string() } else { network.to_string() }
+    });
+    shown.collect::<Vec<_>>().join(", ")
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -261,10 +261,10 @@ on_both! {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_replicas_count_together() {
     let one = Server::start(Backend::Postgres).await;
-    let (database, data_dir) = (one.database.clone(), tempfile::tempdir().unwrap());
-    let other = Server::start_on(Backend::Postgres, database, data_dir, Options::default()).await;
     one.create_tenant("acme", &["acme.com"]).await;
     one.sign_up("ann@acme.com").await;
+    let (database, data_dir) = (one.database.clone(), tempfile::tempdir().unwrap());
+    let other = Server::start_on(Backend::Postgres, database, data_dir, Options::default()).await;
     fail_to_sign_in(&one, "", "ann@acme.com", 5).await;
     fail_to_sign_in(&other, "", "ann@acme.com", 5).await;
     for server in [&one, &other] {
