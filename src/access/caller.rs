@@ -23,6 +23,8 @@ pub struct UserCaller {
     pub tenant_id: TenantId,
     /// The role as the database has it now, not as the token was issued.
     pub role: Role,
+    /// The version of the membership, as in the token and in the database.
+    pub mver: i64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,5 +45,13 @@ impl Caller {
             Self::Operator(Operator::CommandLine) => (ActorKind::Operator, None),
         };
         Actor { kind, id, request_id: request_id.to_owned() }
+    }
+
+    /// The role in the credential's tenant; operators have none.
+    pub const fn role_in_tenant(&self) -> Option<Role> {
+        match self {
+            Self::User(user) => Some(user.role),
+            Self::Anonymous | Self::Operator(_) => None,
+        }
     }
 }
