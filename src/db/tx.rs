@@ -303,6 +303,24 @@ impl Tx {
         }
     }
 
+    /// Refuses to write a person's row in a tenant where the scope reaches neither.
+    pub(super) fn check_member(&self, tenant: TenantId, user: UserId) -> Result<()> {
+        if self.reaches(tenant, user) {
+            return Ok(());
+        }
+        Err(Error::internal("a write outside of the transaction's scope"))
+    }
+
+    /// Refuses to write what belongs to no single tenant, unless the scope reaches all of them.
+    pub(super) fn check_everywhere(&self) -> Result<()> {
+        match self.scope.reach() {
+            Reach::System(_) => Ok(()),
+            Reach::Tenant(_) | Reach::Own(_) => {
+                Err(Error::internal("a write outside of the transaction's scope"))
+            }
+        }
+    }
+
     /// Whether the scope reaches a person's row in a tenant; for what no condition can narrow.
     pub(super) fn reaches(&self, tenant: TenantId, user: UserId) -> bool {
         match self.scope.reach() {

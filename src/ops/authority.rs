@@ -4,7 +4,7 @@ use super::Cx;
 use crate::{
     access::{Caller, Scope},
     db::{Tx, sessions, tenants},
-    model::{Error, Reason, Result, tenant::Tenant},
+    model::{Error, Reason, Result, role::Role, tenant::Tenant},
 };
 
 /// Takes the lock of roles, seats and states in the scope's tenant, and then checks the caller
@@ -14,16 +14,33 @@ pub(super) async fn lock(cx: &Cx, tx: &mut Tx, scope: Scope) -> Result<Tenant> {
     if !tenants::lock(tx, id).await? {
         return Err(Error::not_found("tenant"));
     }
-    if let Caller::User(user) = &cx.caller {
-        let standing =
-            sessions::standing(tx, user.session_id, user.user_id, user.tenant_id).await?;
-        match standing {
-            Some(now) if now.live && now.role == user.role => {}
-            Some(now) if now.live => return Err(stale()),
-            _ => return Err(ended()),
-        }
-    }
+    confirm(cx, tx).await?;
     tenants::find(tx, id).await?.ok_or_else(|| Error::not_found("tenant"))
+}
+
+/// Checks the caller again, inside the transaction.
+pub(super) async fn confirm(cx: &Cx, tx: &mut Tx) -> Result<()> {
+    let Caller::User(user) = &cx.caller else { return Ok(()) };
+    match sessions::standing(tx, user.session_id, user.user_id, user.tenant_id).await? {
+        Some(now) if !now.live => Err(ended()),
+        Some(now) if (now.role, now.mver) == (user.role, user.mver) => Ok(()),
+        Some(_) => Err(stale()),
+        None => Err(ended()),
+    }
+}
+
+/// Refuses to grant a role above the caller's own, or to touch who has one. Operators stand
+/// above every role.
+pub(super) fn require_rank(caller: &Caller, role: Role) -> Result<()> {
+    let own = caller.role_in_tenant();
+    if matches!(caller, Caller::Operator(_)) || own >= Some(role) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Reason::RoleTooHigh,
+        "Nobody grants a role above their own, or changes who has one.",
+    )
+    .with("role", own.map_or("", Role::as_str)))
 }
 
 /// The token says more, or less, than the caller is now.

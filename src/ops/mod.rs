@@ -5,6 +5,8 @@ pub mod auth;
 mod authority;
 mod cx;
 pub mod keyring;
+mod last_owner;
+mod membership;
 pub mod operator;
 pub mod outbox;
 mod page;

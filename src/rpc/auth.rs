@@ -94,6 +94,36 @@ impl auth_service_server::AuthService for AuthService {
         .await
     }
 
+    async fn switch_tenant(
+        &self,
+        request: Request<pb::SwitchTenantRequest>,
+    ) -> Answer<pb::SwitchTenantResponse> {
+        call(
+            &self.0,
+            Action::SwitchTenant,
+            request,
+            convert::switch_tenant,
+            auth::switch_tenant,
+            convert::switch_tenant_response,
+        )
+        .await
+    }
+
+    async fn leave_tenant(
+        &self,
+        request: Request<pb::LeaveTenantRequest>,
+    ) -> Answer<pb::LeaveTenantResponse> {
+        call(
+            &self.0,
+            Action::LeaveTenant,
+            request,
+            convert::leave_tenant,
+            auth::leave_tenant,
+            convert::leave_tenant_response,
+        )
+        .await
+    }
+
     async fn get_jwks(&self, request: Request<pb::GetJwksRequest>) -> Answer<pb::GetJwksResponse> {
         call(
             &self.0,

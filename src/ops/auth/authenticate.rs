@@ -39,11 +39,15 @@ async fn user(app: &App, budget: &Arc<Budget>, credential: &str) -> Result<Calle
         .await?
         .filter(|standing| standing.live)
         .ok_or_else(authority::ended)?;
+    if standing.mver != claims.mver {
+        return Err(authority::stale());
+    }
     Ok(Caller::User(UserCaller {
         user_id: claims.sub,
         session_id: claims.sid,
         tenant_id: claims.tenant_id,
         role: standing.role,
+        mver: standing.mver,
     }))
 }
 

@@ -8,7 +8,11 @@ use super::{
 use crate::{
     access::NamedTenant,
     model::{
-        clock::Instant, email::EmailAddress, error::FieldViolation, session::SignOutScope,
+        clock::Instant,
+        email::EmailAddress,
+        error::FieldViolation,
+        id::{Id as _, TenantId},
+        session::SignOutScope,
         text::DisplayName,
     },
     ops::auth::{IssuedSession, Jwks, SignIn, SignUp, WhoAmI},
@@ -17,7 +21,7 @@ use crate::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// None of this service's messages names a scope: its RPCs are public or about the caller.
+/// Names no tenant: public, or about the caller.
 macro_rules! names_no_tenant {
     ($($message:ident),+ $(,)?) => { $(
         impl NamesTenant for pb::$message {
@@ -36,6 +40,17 @@ names_no_tenant!(
     WhoAmIRequest,
     GetJwksRequest,
 );
+
+macro_rules! names_argument {
+    ($($message:ident),+ $(,)?) => { $(
+        impl NamesTenant for pb::$message {
+            fn named_tenant(&self) -> Result<NamedTenant, FieldViolation> {
+                TenantId::parse("tenant_id", &self.tenant_id).map(NamedTenant::Argument)
+            }
+        }
+    )+ };
+}
+names_argument!(SwitchTenantRequest, LeaveTenantRequest);
 
 pub(in crate::rpc) fn start_sign_up(message: pb::StartSignUpRequest) -> Parsed<EmailAddress> {
     let mut fields = Fields::default();
@@ -117,6 +132,26 @@ pub(in crate::rpc) fn who_am_i_response(me: WhoAmI) -> pb::WhoAmIResponse {
         profile: Some(profile(me.profile)),
         memberships: me.memberships.into_iter().map(membership).collect(),
     }
+}
+
+pub(in crate::rpc) fn switch_tenant(message: pb::SwitchTenantRequest) -> Parsed<TenantId> {
+    let mut fields = Fields::default();
+    let id = fields.take(TenantId::parse("tenant_id", &message.tenant_id));
+    fields.finish(id)
+}
+
+pub(in crate::rpc) fn switch_tenant_response(issued: IssuedSession) -> pb::SwitchTenantResponse {
+    pb::SwitchTenantResponse { session: Some(session(issued)) }
+}
+
+pub(in crate::rpc) fn leave_tenant(message: pb::LeaveTenantRequest) -> Parsed<TenantId> {
+    let mut fields = Fields::default();
+    let id = fields.take(TenantId::parse("tenant_id", &message.tenant_id));
+    fields.finish(id)
+}
+
+pub(in crate::rpc) fn leave_tenant_response((): ()) -> pb::LeaveTenantResponse {
+    pb::LeaveTenantResponse {}
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "every request is parsed the same way")]

@@ -9,6 +9,7 @@ use crate::{
     },
     pb::common::v1 as pb,
 };
+use prost_types::FieldMask;
 
 /// Field violations found so far.
 #[derive(Default)]
@@ -44,6 +45,32 @@ pub(super) fn optional_role(
         Ok(pb::Role::Admin) => Ok(Some(Role::Admin)),
         Ok(pb::Role::Member) => Ok(Some(Role::Member)),
         Err(_) => Err(unknown_value(field)),
+    }
+}
+
+/// A role that must be given.
+pub(super) fn required_role(field: &'static str, value: i32) -> Result<Role, FieldViolation> {
+    optional_role(field, value)?
+        .ok_or_else(|| FieldViolation::new(field, "REQUIRED", "must be a role"))
+}
+
+/// The paths of an update mask, each of which must be one that callers may set.
+pub(super) fn mask<'a>(
+    mask: Option<FieldMask>,
+    settable: &[&'a str],
+) -> Result<Vec<&'a str>, FieldViolation> {
+    let refuse = |reason| {
+        let may = format!("must name what to change, of: {}", settable.join(", "));
+        Err(FieldViolation::new("update_mask", reason, may))
+    };
+    let paths = mask.map(|mask| mask.paths).unwrap_or_default();
+    if paths.is_empty() {
+        return refuse("REQUIRED");
+    }
+    let known = |path: &String| settable.iter().copied().find(|name| name == path);
+    match paths.iter().map(known).collect() {
+        Some(named) => Ok(named),
+        None => refuse("PATH_NOT_SETTABLE"),
     }
 }
 
