@@ -1,0 +1,4 @@
+//! Invitations.
+
+mod admit;
+mod inviter;
