@@ -72,13 +72,14 @@ fn the_defaults_are_for_development() {
     );
     assert_eq!(config.security.password_min, 12);
     let names: Vec<_> = show(&config).iter().map(|row| row.name).collect();
-    assert_eq!(names.len(), 31, "every variable is read: {names:?}");
+    assert_eq!(names.len(), 32, "every variable is read: {names:?}");
     assert!(names.is_sorted_by_key(|name| names::position(name)));
     for (name, value) in [
         ("REEVE_ACCESS_TTL", "10m"),
         ("REEVE_REFRESH_IDLE", "30d"),
         ("REEVE_REFRESH_ABSOLUTE", "90d"),
         ("REEVE_VERIFICATION_TTL", "1d"),
+        ("REEVE_INVITATION_TTL", "7d"),
         ("PRE_STARTUP_TEST_TIMEOUT", "30"),
         ("JWT_SECRET", "(unset)"),
         ("RUST_LOG", "info"),
