@@ -33,8 +33,7 @@ impl Lifetimes {
             duration_between(lookup, "REEVE_REFRESH_ABSOLUTE", 90 * DAY, session);
         let verification =
             duration_between(lookup, "REEVE_VERIFICATION_TTL", DAY, SECOND..=30 * DAY);
-        let invitation =
-            duration_between(lookup, "REEVE_INVITATION_TTL", 7 * DAY, HOUR..=30 * DAY);
+        let invitation = duration_between(lookup, "REEVE_INVITATION_TTL", 7 * DAY, HOUR..=30 * DAY);
         if access > refresh_idle {
             lookup.refuse("REEVE_REFRESH_IDLE", "must not be shorter than REEVE_ACCESS_TTL");
         }

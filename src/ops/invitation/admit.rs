@@ -19,7 +19,6 @@ pub(in crate::ops) async fn admit(
     tenant: TenantId,
     id: InvitationId,
 ) -> Result<(Invitation, Tenant)> {
-    let unknown = || Error::not_found("invitation");
     tenants::lock(tx, tenant).await?;
     let tenant = tenants::find(tx, tenant).await?.ok_or_else(unknown)?;
     let invitation = invitation_tokens::find(tx, id).await?.ok_or_else(unknown)?;
@@ -35,7 +34,7 @@ pub(in crate::ops) async fn close(tx: &mut Tx, invitation: &Invitation, by: User
     let now = tx.now().await?;
     let accepted = InvitationState::Accepted;
     if !invitation_tokens::end(tx, invitation.id, accepted, Some(by), now).await? {
-        return Err(Error::new(Reason::Conflict, "Lost a race with another request.").retryable());
+        return Err(lost_race());
     }
     departures::delete(tx, invitation.tenant_id, invitation.email.key()).await
 }
@@ -66,4 +65,14 @@ pub(in crate::ops) fn require_open_tenant(tenant: &Tenant) -> Result<()> {
         return Err(Error::new(Reason::EnrollmentClosed, "The organisation takes nobody in."));
     }
     Ok(())
+}
+
+/// Another transaction was first; another run sees what it did.
+pub(super) fn lost_race() -> Error {
+    Error::new(Reason::Conflict, "Lost a race with another request.").retryable()
+}
+
+/// The same for an invitation that never was and one that is out of reach.
+pub(in crate::ops) fn unknown() -> Error {
+    Error::not_found("invitation")
 }
