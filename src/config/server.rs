@@ -115,10 +115,11 @@ fn network(text: &str) -> Result<IpNet, String> {
     Ok(network)
 }
 
+#[allow(clippy::ptr_arg, reason = "settings are shown from the type they are parsed to")]
 fn show_networks(networks: &Vec<IpNet>) -> String {
-    let shown = |network: &IpNet| match network.prefix_len() == network.max_prefix_len() {
-        true => network.addr().to_string(),
-        false => network.to_string(),
+    let shown = |network: &IpNet| {
+        let single = network.prefix_len() == network.max_prefix_len();
+        if single { network.addr().to_string() } else { network.to_string() }
     };
     networks.iter().map(shown).collect::<Vec<_>>().join(", ")
 }
