@@ -60,6 +60,26 @@ pub fn text(mail: &Mail) -> Result<Text, SendError> {
                 ]),
             })
         }
+        Mail::Invitation { tenant, inviter, link, expire_time, .. } => {
+            let tenant = shown_name(tenant);
+            let inviter = inviter.as_deref().map(safe_line).filter(|name| !name.is_empty());
+            let inviter = inviter.unwrap_or_else(|| "Somebody".to_owned());
+            Ok(Text {
+                subject: format!("You are invited to {tenant}"),
+                body: paragraphs(&[
+                    "Hello,",
+                    &format!(
+                        "{inviter} invites you to join \"{tenant}\". To answer, open this link:"
+                    ),
+                    checked_link(link)?,
+                    &format!(
+                        "The link expires at {}. It is for you alone: pass it on to nobody.",
+                        shown_time(expire_time)
+                    ),
+                    "If you do not want to join, ignore it: nothing happens unless you accept.",
+                ]),
+            })
+        }
         Mail::AccountExists { sign_in_url, .. } => Ok(Text {
             subject: "You already have an account".to_owned(),
             body: paragraphs(&[
@@ -115,8 +135,14 @@ fn encode(body: &str, wire: Wire) -> Result<Body, SendError> {
     }
 }
 
-/// A tenant's name as one short line that no mail program turns into a link.
+/// A tenant's name as one short line.
 fn shown_name(name: &str) -> String {
+    let shown = safe_line(name);
+    if shown.is_empty() { "an organisation".to_owned() } else { shown }
+}
+
+/// What people chose to be called, as one short line that no mail program turns into a link.
+fn safe_line(name: &str) -> String {
     let name = one_line(name).replace("//", " ").replace('"', "'");
     let mut shown = String::new();
     let mut chars = name.chars().take(NAME_MAX).peekable();
@@ -127,8 +153,7 @@ fn shown_name(name: &str) -> String {
             shown.push(' ');
         }
     }
-    let shown = one_line(&shown);
-    if shown.is_empty() { "an organisation".to_owned() } else { shown }
+    one_line(&shown)
 }
 
 fn shown_time(time: &str) -> String {

@@ -3,8 +3,8 @@
 use super::Cx;
 use crate::{
     access::{Caller, Scope},
-    db::{Tx, sessions, tenants},
-    model::{Error, Reason, Result, role::Role, tenant::Tenant},
+    db::{Tx, sessions, tenants, users},
+    model::{Error, Reason, Result, role::Role, tenant::Tenant, user::User},
 };
 
 /// Takes the lock of roles, seats and states in the scope's tenant, and then checks the caller
@@ -41,6 +41,16 @@ pub(super) fn require_rank(caller: &Caller, role: Role) -> Result<()> {
         "Nobody grants a role above their own, or changes who has one.",
     )
     .with("role", own.map_or("", Role::as_str)))
+}
+
+/// Locks the caller's own account, and then checks the caller again.
+pub(super) async fn lock_own(cx: &Cx, tx: &mut Tx) -> Result<User> {
+    let Caller::User(caller) = &cx.caller else {
+        return Err(Error::internal("own rows without a person"));
+    };
+    users::lock(tx, caller.user_id).await?;
+    confirm(cx, tx).await?;
+    users::find(tx, caller.user_id).await?.ok_or_else(ended)
 }
 
 /// The token says more, or less, than the caller is now.

@@ -4,6 +4,7 @@
 pub mod auth;
 mod authority;
 mod cx;
+pub mod invitation;
 pub mod keyring;
 mod last_owner;
 mod membership;

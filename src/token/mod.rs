@@ -20,7 +20,10 @@ pub use jwks::Jwk;
 pub use keyring::{Keyring, MIN_SECRET_BYTES, OpenError};
 pub use mac::MacPurpose;
 pub use master::{MasterKey, new_key};
-pub use opaque::{RefreshToken, SignUpToken, hash_api_key, new_api_key};
+pub use opaque::{
+    RefreshToken, SignUpToken, hash_api_key, hash_invitation_token, new_api_key,
+    new_invitation_token,
+};
 pub use page::PageBinding;
 pub use seal::SealPurpose;
 pub use verify::{Refusal, verify};

@@ -1,4 +1,4 @@
-//! Refresh tokens, sign-up tokens and operator keys: opaque texts that are not JWTs.
+//! Refresh tokens, sign-up tokens, invitation tokens and operator keys: opaque texts, no JWTs.
 
 use super::{keyring::Keyring, mac::MacPurpose};
 use crate::model::{
@@ -94,6 +94,21 @@ pub fn new_api_key(rng: &dyn Rng) -> (SecretString, Vec<u8>) {
 /// The stored hash of an operator key; nothing when the text cannot be one.
 pub fn hash_api_key(text: &str) -> Option<Vec<u8>> {
     text.strip_prefix("rk_").and_then(decode_32)?;
+    Some(sha256(text))
+}
+
+/// A new invitation token, of 43 characters without a prefix, and the hash that is stored.
+pub fn new_invitation_token(rng: &dyn Rng) -> (SecretString, Vec<u8>) {
+    let mut random = Zeroizing::new([0; 32]);
+    rng.fill(random.as_mut_slice());
+    let text = URL_SAFE_NO_PAD.encode(random.as_slice());
+    let hash = sha256(&text);
+    (SecretString::from(text), hash)
+}
+
+/// The stored hash of an invitation token; nothing when the text cannot be one.
+pub fn hash_invitation_token(text: &str) -> Option<Vec<u8>> {
+    decode_32(text)?;
     Some(sha256(text))
 }
 

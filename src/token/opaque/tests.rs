@@ -152,3 +152,41 @@ fn an_operator_key_is_recognised_by_its_form_and_its_hash() {
     assert!(hash_api_key(&format!("rk_{}", "_".repeat(43))).is_none());
     assert_ne!(new_api_key(&SystemRng).1, hash);
 }
+
+// IN-03, IN-05
+#[test]
+fn invitation_tokens_are_43_random_characters_that_are_stored_as_their_hash() {
+    let tokens: Vec<_> = (0..200).map(|_| new_invitation_token(&SystemRng)).collect();
+    for (index, (token, hash)) in tokens.iter().enumerate() {
+        let text = token.expose_secret();
+        assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'));
+        assert_eq!((text.len(), hash.len()), (43, 32));
+        assert_eq!(&sha256(text), hash);
+        assert_eq!(hash_invitation_token(text).as_ref(), Some(hash));
+        assert!(tokens[..index].iter().all(|(_, other)| other != hash));
+    }
+    // Bits that never or always stand would show in 200 tokens: each of the 256 is set in some.
+    let decoded: Vec<_> = tokens.iter().filter_map(|it| decode_32(it.0.expose_secret())).collect();
+    for bit in 0..256 {
+        let set = decoded.iter().filter(|token| token[bit / 8] >> (bit % 8) & 1 == 1).count();
+        assert!((40..=160).contains(&set), "bit {bit} is set in {set} of 200");
+    }
+}
+
+#[test]
+fn only_the_canonical_form_is_an_invitation_token() {
+    let (token, _) = new_invitation_token(&SystemRng);
+    let text = token.expose_secret();
+    for wrong in [
+        String::new(),
+        text[..42].to_owned(),
+        format!("{text}="),
+        format!("{text}A"),
+        format!(" {}", &text[1..]),
+        format!("{}+", &text[..42]),
+        "_".repeat(43),
+        text.repeat(1_000_000),
+    ] {
+        assert_eq!(hash_invitation_token(&wrong), None);
+    }
+}

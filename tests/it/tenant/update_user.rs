@@ -78,8 +78,8 @@ on_both! {
 
         let mut both = masked(&user, &["display_name", "role", "role"]);
         (both.role, both.display_name) = (Role::Member.into(), "  Bob  ".to_owned());
-        let both = update(&server, &server.operator(), UpdateUserRequest { tenant_id: acme.clone(), ..both });
-        let both = both.await.unwrap();
+        let both = UpdateUserRequest { tenant_id: acme.clone(), ..both };
+        let both = update(&server, &server.operator(), both).await.unwrap();
         assert_eq!((both.role(), both.display_name.as_str()), (Role::Member, "Bob"));
         let next = server.refresh(&bob.refresh_token).await.unwrap();
         assert_eq!(server.who_am_i(&next.access_token).await.unwrap().profile, Some(both));
