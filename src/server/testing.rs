@@ -160,7 +160,7 @@ impl tower::Service<Request> for Obedient {
         let Self { gate, enter } = self.clone();
         Box::pin(async move {
             let info = RequestInfo::of(&request).unwrap();
-            assert!(info.source_ip.is_some_and(|ip| ip.is_loopback()));
+            assert!(info.source_ip.is_some());
             match &*info.method {
                 "test.Svc/Panic" => panic!("secret"),
                 "test.Svc/PanicLater" => Ok(http::Response::new(Body::new(Bomb))),

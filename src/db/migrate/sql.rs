@@ -24,6 +24,8 @@ texts!(
     "0003_accounts",
     "0004_sign_up_and_sessions",
     "0005_credentials",
+    "0006_invitations",
+    "0007_throttle",
 );
 
 /// What `up` runs for the migration of that name.
