@@ -72,7 +72,7 @@ fn the_defaults_are_for_development() {
     );
     assert_eq!(config.security.password_min, 12);
     let names: Vec<_> = show(&config).iter().map(|row| row.name).collect();
-    assert_eq!(names.len(), 32, "every variable is read: {names:?}");
+    assert_eq!(names.len(), 33, "every variable is read: {names:?}");
     assert!(names.is_sorted_by_key(|name| names::position(name)));
     for (name, value) in [
         ("REEVE_ACCESS_TTL", "10m"),

@@ -10,6 +10,7 @@ mod auth;
 mod cli;
 mod contract;
 mod failure;
+mod invitation;
 mod layout;
 mod matrix;
 mod process;

@@ -2,7 +2,7 @@
 
 use super::{
     admit::{self, unknown},
-    token::{TokenHash, unverified},
+    token::{self, TokenHash, unverified},
 };
 use crate::{
     access::Scope,
@@ -45,8 +45,7 @@ pub async fn accept_invitation(cx: &Cx, scope: Scope, input: AcceptInvitation) -
     let named = match input {
         AcceptInvitation::Id(id) => Named::Id(id),
         AcceptInvitation::Token(token) => {
-            let hash = TokenHash::of(&token)?;
-            let found = hash.find_anywhere(cx).await?;
+            let (hash, found) = token::find(cx, &token).await?;
             Named::Token(hash, Box::new(found))
         }
     };

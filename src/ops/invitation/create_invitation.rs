@@ -14,7 +14,7 @@ use crate::{
         role::Role,
         tenant::Tenant,
     },
-    ops::{Cx, authority},
+    ops::{Cx, authority, throttle},
     token,
 };
 use issue::IssuedInvitation;
@@ -49,6 +49,11 @@ pub async fn create_invitation(
     input: CreateInvitation,
 ) -> Result<IssuedInvitation> {
     let input = &input;
+    if let Some(tenant) = scope.tenant_id()
+        && !input.validate_only
+    {
+        throttle::create_invitation(cx, tenant).await?;
+    }
     let (token, hash) = token::new_invitation_token(cx.app.rng.as_ref());
     let (sent, hash) = (&token, hash.as_slice());
     let invitation = cx

@@ -1,6 +1,6 @@
 //! Turns an invitation down.
 
-use super::{admit, token::TokenHash};
+use super::{admit, token};
 use crate::{
     access::Scope,
     db::{events, invitation_tokens, tenants},
@@ -15,9 +15,8 @@ use secrecy::SecretString;
 
 /// Idempotent: what is declined stays so.
 pub async fn decline_invitation(cx: &Cx, scope: Scope, token: SecretString) -> Result<()> {
-    let hash = TokenHash::of(&token)?;
-    let hash = &hash;
-    let tenant = hash.find_anywhere(cx).await?.tenant_id;
+    let (hash, found) = token::find(cx, &token).await?;
+    let (hash, tenant) = (&hash, found.tenant_id);
     cx.write(scope, async |tx| {
         tenants::lock(tx, tenant).await?;
         let found = hash.find(tx).await?;

@@ -1,6 +1,6 @@
 //! Tells the holder of a token what it invites to.
 
-use super::{admit, token::TokenHash};
+use super::{admit, token};
 use crate::{
     access::Scope,
     db::tenants,
@@ -18,11 +18,10 @@ pub struct Preview {
 
 /// Reads only: programs that open every link of a mail must not spend anything.
 pub async fn preview_invitation(cx: &Cx, scope: Scope, token: SecretString) -> Result<Preview> {
-    let hash = TokenHash::of(&token)?;
-    let hash = &hash;
+    let (_, found) = token::find(cx, &token).await?;
+    let found = &found;
     cx.read(scope, async |tx| {
-        let found = hash.find(tx).await?;
-        admit::require_open(tx, &found).await?;
+        admit::require_open(tx, found).await?;
         let tenant = tenants::find(tx, found.tenant_id).await?.ok_or_else(admit::unknown)?;
         if tenant.state != TenantState::Active {
             return Err(Error::new(Reason::TenantInactive, "The organisation is not active."));

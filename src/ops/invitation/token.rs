@@ -5,7 +5,7 @@ use crate::{
     access::{Scope, SystemUse},
     db::{Tx, invitation_tokens},
     model::{Error, Reason, Result, invitation::Invitation},
-    ops::Cx,
+    ops::{Cx, throttle},
     token,
 };
 use secrecy::{ExposeSecret as _, SecretString};
@@ -14,20 +14,27 @@ use secrecy::{ExposeSecret as _, SecretString};
 pub(super) struct TokenHash(Vec<u8>);
 
 impl TokenHash {
-    /// A text that can be no token is answered as one that stands for nothing.
-    pub(super) fn of(token: &SecretString) -> Result<Self> {
-        token::hash_invitation_token(token.expose_secret()).map(Self).ok_or_else(unknown)
-    }
-
     /// The invitation whose current token it is, in the scope of the transaction.
     pub(super) async fn find(&self, tx: &mut Tx) -> Result<Invitation> {
         invitation_tokens::find_by_hash(tx, &self.0).await?.ok_or_else(unknown)
     }
+}
 
-    /// The same wherever it is: holding the token is the permission to look.
-    pub(super) async fn find_anywhere(&self, cx: &Cx) -> Result<Invitation> {
-        cx.read(Scope::system(SystemUse::Invitation), async |tx| self.find(tx).await).await
-    }
+/// The invitation of a token, whatever its state: holding the token is the permission to look.
+/// One that stands for nothing is counted against its source, also when it can be no token.
+pub(super) async fn find(cx: &Cx, token: &SecretString) -> Result<(TokenHash, Invitation)> {
+    throttle::token(cx, look_up(cx, token), unknown).await
+}
+
+async fn look_up(cx: &Cx, token: &SecretString) -> Result<Option<(TokenHash, Invitation)>> {
+    let Some(hash) = token::hash_invitation_token(token.expose_secret()) else { return Ok(None) };
+    let wanted = hash.as_slice();
+    let found = cx
+        .read(Scope::system(SystemUse::Invitation), async |tx| {
+            invitation_tokens::find_by_hash(tx, wanted).await
+        })
+        .await?;
+    Ok(found.map(|invitation| (TokenHash(hash), invitation)))
 }
 
 pub(super) fn unverified() -> Error {

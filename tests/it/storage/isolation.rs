@@ -6,20 +6,22 @@
 use super::transactions::new_tenant;
 use crate::support::{
     Backend, Server,
+    invite::returned,
     seed::{budget, own_scope, system_scope, tenant_id, tenant_scope},
 };
 use reeve::{
     access::Scope,
     db::{
-        Tx, TxBody, departures, pending_sign_ups, sessions, tenant_domains, tenants, user_profiles,
-        users,
+        Tx, TxBody, departures, invitation_tokens, pending_sign_ups, sessions, tenant_domains,
+        tenants, user_profiles, users,
     },
     model::{
         Result,
         clock::{Clock as _, Instant},
         domain::{DomainName, DomainState, TenantDomain},
         email::EmailAddress,
-        id::{DomainId, Id as _, PendingSignUpId, SessionId, TenantId, UserId},
+        id::{DomainId, Id as _, InvitationId, PendingSignUpId, SessionId, TenantId, UserId},
+        invitation::{Invitation, InvitationState},
         profile::{Profile, ProfileFilter, ProfileState},
         role::Role,
         session::{EndReason, Session},
@@ -27,7 +29,7 @@ use reeve::{
         text::DisplayName,
         user::{User, UserState},
     },
-    pb::common::v1 as pb,
+    pb::{common::v1 as pb, invitation::v1::CreateInvitationRequest},
 };
 
 /// What tenant B holds, and the scope of tenant A.
@@ -238,17 +240,6 @@ on_both! {
         refused!(two, |tx| pending_sign_ups::insert(tx, pending, two.now));
     }
 
-    async fn departures_of_another_tenant_are_its_own(backend: Backend) {
-        let two = &Two::new(backend).await;
-        let bob = &Two::email("bob@other.org");
-        refused!(two, |tx| departures::insert(tx, two.tenant, bob.key(), two.now));
-        let write = async |tx: &mut Tx| departures::insert(tx, two.tenant, bob.key(), two.now).await;
-        two.server.app.db.write(system_scope(), &budget(), write).await.unwrap();
-        hidden!(two, true, false, |tx| departures::exists(tx, two.tenant, bob.key()));
-        two.ours(async |tx| departures::delete(tx, two.tenant, bob.key()).await).await.unwrap();
-        assert_eq!(two.server.count("departures").await, 1);
-    }
-
     // A shared person is in reach of both tenants; the account and the other membership are not
     // for either of them to change.
     async fn one_tenant_changes_no_account_and_no_other_membership(backend: Backend) {
@@ -295,5 +286,57 @@ on_both! {
         assert_eq!(db.count_where("sessions", "counter = 9").await, 0);
         assert_eq!(db.count_where("sessions", "end_time IS NOT NULL").await, 0);
         assert_eq!(db.count_where("tenant_domains", "1 = 1").await, 2);
+    }
+
+    async fn invitations_of_another_tenant_are_out_of_reach(backend: Backend) {
+        let two = &Two::new(backend).await;
+        let other = two.tenant.to_string();
+        let request = CreateInvitationRequest {
+            tenant_id: other.clone(),
+            ..returned("dan@else.org", pb::Role::Member)
+        };
+        let made = two.server.try_invite(&two.server.operator(), request).await.unwrap();
+        let id = InvitationId::parse("id", &made.invitation.unwrap().id).unwrap();
+        let (hash, now) = (&reeve::token::hash_invitation_token(&made.token).unwrap(), two.now);
+        let dan = &Two::email("dan@else.org");
+        hidden!(two, Some(_), None, |tx| invitation_tokens::find(tx, id));
+        hidden!(two, Some(_), None, |tx| invitation_tokens::find_by_hash(tx, hash));
+        hidden!(two, Some(_), None, |tx| invitation_tokens::find_pending(tx, dan.key()));
+        hidden!(two, 1, 0, |tx| invitation_tokens::count_pending(tx, now));
+        let all = two.all(async |tx| invitation_tokens::list(tx, None, None, 10, now).await).await;
+        assert_eq!(all.unwrap().len(), 1);
+        let ours = two.ours(async |tx| invitation_tokens::list(tx, None, None, 10, now).await).await;
+        assert_eq!(ours.unwrap().len(), 0);
+
+        let found = two.all(async |tx| invitation_tokens::find(tx, id).await).await.unwrap();
+        let found = found.unwrap();
+        let next = &Invitation { resend_count: found.resend_count + 1, ..found.clone() };
+        hidden!(two, true, false, |tx| invitation_tokens::replace_token(tx, next, b"other"));
+        let revoked = InvitationState::Revoked;
+        hidden!(two, true, false, |tx| invitation_tokens::end(tx, id, revoked, None, now));
+        let another = &Invitation {
+            id: two.server.app.new_id(),
+            email: Two::email("eve@else.org"),
+            ..found
+        };
+        refused!(two, |tx| invitation_tokens::insert(tx, another, b"new"));
+        let untouched = "state = 'pending' AND resend_count = 0";
+        assert_eq!(two.server.count_where("invitation_tokens", untouched).await, 1);
+    }
+
+    async fn departures_of_another_tenant_are_out_of_reach(backend: Backend) {
+        let two = &Two::new(backend).await;
+        let (bob, now) = (&Two::email("bob@other.org"), two.now);
+        refused!(two, |tx| departures::insert(tx, two.tenant, bob.key(), now));
+        let system = system_scope();
+        let db = &two.server.app.db;
+        let insert = async |tx: &mut Tx| departures::insert(tx, two.tenant, bob.key(), now).await;
+        db.write(system, &budget(), insert).await.unwrap();
+        hidden!(two, true, false, |tx| departures::exists(tx, two.tenant, bob.key()));
+        let delete = async |tx: &mut Tx| departures::delete(tx, two.tenant, bob.key()).await;
+        two.ours(delete).await.unwrap();
+        assert_eq!(two.server.count("departures").await, 1);
+        db.write(system, &budget(), delete).await.unwrap();
+        assert_eq!(two.server.count("departures").await, 0);
     }
 }

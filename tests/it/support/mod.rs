@@ -1,6 +1,7 @@
 //! What tests are made with: both databases, a server in this process, clients, and the mail.
 
 pub mod calls;
+pub mod invite;
 pub mod own_cluster;
 pub mod postgres;
 pub mod program;

@@ -16,6 +16,7 @@ use reeve::{
     ops::{self, Cx},
     pb::{
         auth::v1::{self as auth, auth_service_client::AuthServiceClient},
+        invitation::v1::invitation_service_client::InvitationServiceClient,
         sync::v1::sync_service_client::SyncServiceClient,
         tenant::v1::{self as tenant, tenant_service_client::TenantServiceClient},
     },
@@ -187,6 +188,12 @@ impl Server {
     pub fn sync_as(&self, metadata: Metadata) -> SyncServiceClient<Called> {
         SyncServiceClient::with_interceptor(self.channel.clone(), metadata)
     }
+    pub fn invitations(&self) -> InvitationServiceClient<Channel> {
+        InvitationServiceClient::new(self.channel.clone())
+    }
+    pub fn invitations_as(&self, metadata: Metadata) -> InvitationServiceClient<Called> {
+        InvitationServiceClient::with_interceptor(self.channel.clone(), metadata)
+    }
     #[allow(dead_code, reason = "for tests of the health service")]
     pub fn health(&self) -> HealthClient<Channel> {
         HealthClient::new(self.channel.clone())
@@ -243,7 +250,8 @@ impl Server {
     pub async fn mailed_token(&self, email: &str) -> String {
         let text = self.mail_to(email, "token=").await;
         let after = text.split("token=").nth(1).unwrap();
-        after.split_whitespace().next().unwrap().to_owned()
+        let end = |c: char| c.is_whitespace() || c == '&';
+        after.split(end).next().unwrap().to_owned()
     }
 
     /// Waits, for ten seconds at most, for a mail to an address that contains a text.
