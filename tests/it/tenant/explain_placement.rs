@@ -6,7 +6,8 @@ use reeve::pb::{
     tenant::v1::{
         ExplainPlacementRequest, ExplainPlacementResponse,
         PlacementRuleKind::{
-            self, AddressValid, DomainExact, DomainParent, Enrollment, ExistingAccount, TenantState,
+            self, AddressValid, Departure, DomainExact, DomainParent, Enrollment, ExistingAccount,
+            TenantState,
         },
     },
 };
@@ -34,7 +35,7 @@ on_both! {
         let group = server.create_tenant("group", &[]).await;
         server.add_domain(&group, "group.net", true).await;
         let start = [(AddressValid, true), (ExistingAccount, false)];
-        let open = [(TenantState, true), (Enrollment, true)];
+        let open = [(TenantState, true), (Enrollment, true), (Departure, false)];
         for (email, by, tenant) in [
             ("Ann@ACME.com", vec![(DomainExact, true)], &acme),
             ("ann@a.group.net", vec![(DomainExact, false), (DomainParent, true)], &group),
@@ -89,7 +90,7 @@ on_both! {
         ] {
             server.execute(&format!("UPDATE tenants SET {change}")).await;
             let report = explain(&server, server.operator(), "ann@acme.com", "").await.unwrap();
-            let last = [(TenantState, state), (Enrollment, enrollment)];
+            let last = [(TenantState, state), (Enrollment, enrollment), (Departure, false)];
             assert_eq!(rules(&report)[3..], last, "{change}");
             let placed = state && enrollment;
             assert_eq!((report.tenant.is_some(), report.remedy.is_empty()), (placed, placed));
