@@ -60,16 +60,30 @@ pub fn text(mail: &Mail) -> Result<Text, SendError> {
                 ]),
             })
         }
-        Mail::AccountExists { sign_in_url, .. } => Ok(Text {
-            subject: "You already have an account".to_owned(),
-            body: paragraphs(&[
-                "Hello,",
-                "somebody, probably you, asked to sign up with this e-mail address, but you \
-                 already have an account. Sign in here:",
-                checked_link(sign_in_url)?,
-                "If this was not you, ignore it: nothing has changed.",
-            ]),
-        }),
+        Mail::AccountExists { sign_in_url, invited_to, .. } => {
+            let next = invited_to.as_deref().map_or_else(
+                || "already have an account. Sign in here:".to_owned(),
+                |tenant| {
+                    let tenant = shown_name(tenant);
+                    format!(
+                        "already have an account. To accept the invitation to \"{tenant}\", sign \
+                         in here:"
+                    )
+                },
+            );
+            Ok(Text {
+                subject: "You already have an account".to_owned(),
+                body: paragraphs(&[
+                    "Hello,",
+                    &format!(
+                        "somebody, probably you, asked to sign up with this e-mail address, but \
+                         you {next}"
+                    ),
+                    checked_link(sign_in_url)?,
+                    "If this was not you, ignore it: nothing has changed.",
+                ]),
+            })
+        }
     }
 }
 

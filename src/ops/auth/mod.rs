@@ -2,7 +2,10 @@
 
 mod authenticate;
 mod get_jwks;
+mod ground;
+mod new_account;
 mod open_session;
+mod proof;
 mod refresh_session;
 mod sign_in;
 mod sign_out;
@@ -17,5 +20,5 @@ pub use refresh_session::refresh_session;
 pub use sign_in::{SignIn, sign_in};
 pub use sign_out::sign_out;
 pub use sign_up::{SignUp, sign_up};
-pub use start_sign_up::start_sign_up;
+pub use start_sign_up::{StartSignUp, start_sign_up};
 pub use who_am_i::{WhoAmI, who_am_i};

@@ -19,15 +19,24 @@ pub(in crate::ops) async fn admit(
     tenant: TenantId,
     id: InvitationId,
 ) -> Result<(Invitation, Tenant)> {
-    let unknown = || Error::not_found("invitation");
     tenants::lock(tx, tenant).await?;
-    let tenant = tenants::find(tx, tenant).await?.ok_or_else(unknown)?;
     let invitation = invitation_tokens::find(tx, id).await?.ok_or_else(unknown)?;
-    require_open(tx, &invitation).await?;
-    require_open_tenant(&tenant)?;
-    inviter::require_entitled(tx, &invitation).await?;
+    let tenant = require_admissible(tx, &invitation).await?;
     seat::require_free(tx, &tenant).await?;
     Ok((invitation, tenant))
+}
+
+/// The tenant that the invitation leads to, if it admits as things stand. Seats are left out:
+/// only under the lock does their number mean anything.
+pub(in crate::ops) async fn require_admissible(
+    tx: &mut Tx,
+    invitation: &Invitation,
+) -> Result<Tenant> {
+    require_open(tx, invitation).await?;
+    let tenant = tenants::find(tx, invitation.tenant_id).await?.ok_or_else(unknown)?;
+    require_open_tenant(&tenant)?;
+    inviter::require_entitled(tx, invitation).await?;
+    Ok(tenant)
 }
 
 /// Closes an admitted invitation for the person who came in by it.
@@ -66,4 +75,9 @@ pub(in crate::ops) fn require_open_tenant(tenant: &Tenant) -> Result<()> {
         return Err(Error::new(Reason::EnrollmentClosed, "The organisation takes nobody in."));
     }
     Ok(())
+}
+
+/// The same for an invitation that never was and one that is out of reach.
+pub(in crate::ops) fn unknown() -> Error {
+    Error::not_found("invitation")
 }

@@ -1,4 +1,4 @@
 //! Invitations.
 
-mod admit;
+pub(super) mod admit;
 mod inviter;

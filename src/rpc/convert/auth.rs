@@ -11,7 +11,7 @@ use crate::{
         clock::Instant, email::EmailAddress, error::FieldViolation, session::SignOutScope,
         text::DisplayName,
     },
-    ops::auth::{IssuedSession, Jwks, SignIn, SignUp, WhoAmI},
+    ops::auth::{IssuedSession, Jwks, SignIn, SignUp, StartSignUp, WhoAmI},
     password::Password,
     pb::auth::v1 as pb,
 };
@@ -37,10 +37,12 @@ names_no_tenant!(
     GetJwksRequest,
 );
 
-pub(in crate::rpc) fn start_sign_up(message: pb::StartSignUpRequest) -> Parsed<EmailAddress> {
+pub(in crate::rpc) fn start_sign_up(message: pb::StartSignUpRequest) -> Parsed<StartSignUp> {
     let mut fields = Fields::default();
     let email = fields.take(EmailAddress::parse("email", &message.email));
-    fields.finish(email)
+    let token = message.invitation_token;
+    let invitation_token = (!token.is_empty()).then(|| SecretString::from(token));
+    fields.finish(email.map(|email| StartSignUp { email, invitation_token }))
 }
 
 pub(in crate::rpc) fn start_sign_up_response(expire_time: Instant) -> pb::StartSignUpResponse {
