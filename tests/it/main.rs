@@ -11,6 +11,7 @@ mod cli;
 mod contract;
 mod failure;
 mod layout;
+mod matrix;
 mod process;
 mod storage;
 mod sync;
