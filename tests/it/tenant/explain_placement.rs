@@ -130,4 +130,37 @@ on_both! {
         let denied = explain(&server, server.operator(), "new@other.com", &own).await;
         assert_refused(denied, Code::PermissionDenied, "PERMISSION_DENIED");
     }
+
+    // A departure is told to the operator and to the tenant's own admins, with its remedy.
+    async fn a_departure_is_told_with_its_remedy(backend: Backend) {
+        let server = Server::start(backend).await;
+        let acme = server.create_tenant("acme", &["acme.com"]).await;
+        let other = server.create_tenant("other", &["other.com"]).await;
+        let admin = server.sign_up_as("adm@acme.com", Role::Admin).await;
+        let stranger = server.sign_up_as("adm@other.com", Role::Admin).await;
+        let admin = Metadata::bearer(&admin.access_token);
+        server.seed_departure(&acme, "ann@acme.com").await;
+        server.seed_departure(&other, "bob@acme.com").await;
+        for caller in [server.operator(), admin.clone()] {
+            let report = explain(&server, caller.clone(), "ANN@acme.com", "").await.unwrap();
+            let last = [(TenantState, true), (Enrollment, true), (Departure, true)];
+            assert_eq!(rules(&report)[3..], last);
+            assert_eq!((report.tenant, report.remedy.as_str()), (None, "Invite the person."));
+            // Another tenant's departure does not count.
+            let report = explain(&server, caller, "bob@acme.com", "").await.unwrap();
+            assert_eq!(rules(&report)[5], (Departure, false));
+            assert_eq!(report.tenant.unwrap().id, acme);
+        }
+        assert!(server.try_start("ann@acme.com").await.is_err());
+        server.try_start("bob@acme.com").await.unwrap();
+        let stranger = Metadata::bearer(&stranger.access_token);
+        let denied = explain(&server, stranger, "ann@acme.com", "").await;
+        assert_refused(denied, Code::PermissionDenied, "PERMISSION_DENIED");
+        // A suspended tenant is the first thing to mend.
+        let id = server.literal(&acme);
+        server.execute(&format!("UPDATE tenants SET state = 'suspended' WHERE id = {id}")).await;
+        let report = explain(&server, server.operator(), "ann@acme.com", "").await.unwrap();
+        assert_eq!(rules(&report)[3], (TenantState, false));
+        assert_eq!((report.tenant, report.remedy.as_str()), (None, "Reactivate the tenant."));
+    }
 }
