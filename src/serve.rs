@@ -11,7 +11,7 @@ use crate::{
     rpc::{
         SERVICES,
         health::HealthState,
-        layers::{LayerSettings, Methods, Stop},
+        layers::{LayerSettings, Methods, Stop, TrustedProxies},
         routes,
     },
     server::{self, ServerSettings},
@@ -29,6 +29,8 @@ const PROBE_EVERY: Duration = Duration::from_secs(1);
 const FAILURES: u32 = 2;
 /// How often accounts and profiles are counted for the `user-sync` health name.
 const COUNT_EVERY: Duration = Duration::from_secs(10);
+/// How often counters whose window has ended are deleted.
+const PURGE_EVERY: Duration = Duration::from_mins(1);
 /// How often the outbox is looked through when nobody calls.
 const OUTBOX_EVERY: Duration = Duration::from_secs(2);
 /// How long a mail that is being sent may hold up the end.
@@ -123,6 +125,7 @@ fn settings(config: &Config) -> ServerSettings {
         drain_delay: config.server.drain_delay,
         drain_grace: config.server.drain_grace,
         reflection: config.server.reflection,
+        trusted_proxies: TrustedProxies::new(&config.server.trusted_proxies),
         ..ServerSettings::default()
     }
 }
@@ -130,7 +133,8 @@ fn settings(config: &Config) -> ServerSettings {
 fn layers(app: &App, settings: &ServerSettings) -> Result<LayerSettings, Refusal> {
     let methods =
         Methods::of(&[pb::DESCRIPTOR_SET]).map_err(|error| Refusal::Failed(error.to_string()))?;
-    Ok(settings.layers(Arc::new(methods), Arc::clone(&app.rng), Stop::default()))
+    let (clock, rng) = (Arc::clone(&app.clock), Arc::clone(&app.rng));
+    Ok(settings.layers(Arc::new(methods), clock, rng, Stop::default()))
 }
 
 /// Brings everything up, trying again while the database is away. The wait for the database and
@@ -186,7 +190,9 @@ async fn work(
 ) {
     let watchers = async {
         tokio::select! {
-            _ = async { tokio::join!(watch_database(probe, health), watch_sync(app, health)) } => {}
+            _ = async {
+                tokio::join!(watch_database(probe, health), watch_sync(app, health), purge(app))
+            } => {}
             () = stopped.cancelled() => {}
         }
     };
@@ -231,6 +237,19 @@ async fn watch_sync(app: &Arc<App>, health: &HealthState) {
         let in_sync = ops::sync::get_sync_status(&cx, scope, ()).await;
         health.set_user_sync(in_sync.is_ok_and(|status| status.in_sync()));
         sleep(COUNT_EVERY).await;
+    }
+}
+
+async fn purge(app: &App) {
+    loop {
+        match ops::throttle::purge(app).await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => {
+                tracing::warn!(reason = error.reason().as_str(), "the counters cannot be purged");
+            }
+        }
+        sleep(PURGE_EVERY).await;
     }
 }
 

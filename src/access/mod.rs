@@ -8,6 +8,8 @@ mod scope;
 #[cfg(test)]
 mod rule_tests;
 #[cfg(test)]
+mod scope_tests;
+#[cfg(test)]
 mod testing;
 
 pub use caller::{Caller, KeyCaller, Operator, UserCaller};

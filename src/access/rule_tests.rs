@@ -283,16 +283,3 @@ fn a_limited_platform_key_is_refused_before_it_is_asked_for_a_tenant() {
     let asked = plainly(rule, &platform_key(&[KeyScope::UsersRead]));
     assert_eq!(asked, Err(Refusal::TenantRequired));
 }
-
-#[test]
-fn a_scope_tells_what_it_reaches() {
-    use super::Reach;
-    for (scope, reach, tenant) in [
-        (Scope::tenant(own()), Reach::Tenant(own()), Some(own())),
-        (Scope::tenant(other()), Reach::Tenant(other()), Some(other())),
-        (Scope::own(person()), Reach::Own(person()), None),
-        (Scope::system(SYNC), Reach::System(SYNC), None),
-    ] {
-        assert_eq!((scope.reach(), scope.tenant_id()), (reach, tenant));
-    }
-}

@@ -17,6 +17,7 @@ pub mod profile;
 pub mod role;
 pub mod session;
 pub mod sign_up;
+pub mod source;
 pub mod sync;
 pub mod tenant;
 pub mod text;

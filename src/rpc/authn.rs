@@ -65,7 +65,7 @@ impl Step for Authn {
 
 /// Whether a path is a method of ours that is not public. Everything else has no method of ours
 /// behind it: health, reflection, or nothing.
-fn needs_credential(path: &str) -> bool {
+pub(super) fn needs_credential(path: &str) -> bool {
     let Some((service, method)) = path.strip_prefix('/').and_then(|rest| rest.split_once('/'))
     else {
         return false;

@@ -1,6 +1,7 @@
 //! What the token of a sign-up proves about the mailbox.
 
 use crate::{
+    access::Scope,
     db::{Tx, invitation_tokens, pending_sign_ups},
     model::{
         Error, Reason, Result,
@@ -9,19 +10,10 @@ use crate::{
         invitation::{Delivery, Invitation},
         sign_up::PendingSignUp,
     },
-    ops::{Cx, invitation::admit},
+    ops::{Cx, throttle},
     token::{self, SignUpToken},
 };
 use secrecy::{ExposeSecret as _, SecretString};
-
-/// A token by its form; what no row could match is refused before.
-pub(super) enum Presented {
-    Nothing,
-    /// Made by this service, for this address.
-    SignUp(SignUpToken),
-    /// The hash of what may be an invitation's.
-    Invitation(Vec<u8>),
-}
 
 /// Why the mailbox counts as proven.
 pub(super) enum Proof {
@@ -33,8 +25,13 @@ pub(super) enum Proof {
     Invitation(Invitation),
 }
 
-/// Reads the token, without the database.
-pub(super) fn read(cx: &Cx, token: &SecretString, email: &EmailAddress) -> Result<Presented> {
+/// What the token proves about this address; what proves nothing is counted against its source.
+pub(super) async fn prove(
+    cx: &Cx,
+    scope: Scope,
+    token: &SecretString,
+    email: &EmailAddress,
+) -> Result<Proof> {
     let token = token.expose_secret();
     if token.is_empty() {
         if cx.app.settings.require_verified_email {
@@ -44,46 +41,48 @@ pub(super) fn read(cx: &Cx, token: &SecretString, email: &EmailAddress) -> Resul
                 "must be the token of the mail that StartSignUp sends, or of an invitation's",
             )]));
         }
-        return Ok(Presented::Nothing);
+        return Ok(Proof::Waived);
     }
-    if let Some(hash) = token::hash_invitation_token(token) {
-        return Ok(Presented::Invitation(hash));
-    }
-    let parsed = SignUpToken::parse(token).ok_or_else(invalid)?;
-    if !cx.app.ring()?.check_sign_up(&parsed, email.key().as_str()) {
-        return Err(invalid());
-    }
-    Ok(Presented::SignUp(parsed))
+    throttle::token(cx, look_up(cx, scope, token, email), invalid).await
 }
 
-/// Finds what the token stands for, and that it was mailed to this address.
-pub(super) async fn prove(
-    tx: &mut Tx,
-    presented: &Presented,
+/// Nothing for a token that is forged, spent, expired or of another address. The form tells the
+/// kinds apart: an invitation's has no dots.
+async fn look_up(
+    cx: &Cx,
+    scope: Scope,
+    token: &str,
     email: &EmailAddress,
-) -> Result<Proof> {
-    match presented {
-        Presented::Nothing => Ok(Proof::Waived),
-        Presented::SignUp(token) => {
-            let now = tx.now().await?;
-            let row = pending_sign_ups::find(tx, token.id).await?;
-            row.filter(|row| row.expire_time > now && row.email.key() == email.key())
-                .ok_or_else(invalid)
-                .map(Proof::Mail)
-        }
-        Presented::Invitation(hash) => {
-            let invitation = invitation_tokens::find_by_hash(tx, hash).await?;
-            let invitation = invitation.ok_or_else(invalid)?;
-            if invitation.delivery == Delivery::ReturnToken {
-                return Err(required());
-            }
-            if invitation.email.key() != email.key() {
-                return Err(invalid());
-            }
-            admit::require_open(tx, &invitation).await?;
-            Ok(Proof::Invitation(invitation))
-        }
+) -> Result<Option<Proof>> {
+    if let Some(hash) = token::hash_invitation_token(token) {
+        let hash = hash.as_slice();
+        let find = async |tx: &mut Tx| invitation_tokens::find_by_hash(tx, hash).await;
+        let found = cx.read(scope, find).await?;
+        return found.map_or(Ok(None), |invitation| by_invitation(invitation, email));
     }
+    let ring = cx.app.ring()?;
+    let Some(parsed) = SignUpToken::parse(token)
+        .filter(|parsed| ring.check_sign_up(parsed, email.key().as_str()))
+    else {
+        return Ok(None);
+    };
+    cx.read(scope, async |tx| {
+        let now = tx.now().await?;
+        let row = pending_sign_ups::find(tx, parsed.id).await?;
+        let row = row.filter(|row| row.expire_time > now && row.email.key() == email.key());
+        Ok(row.map(Proof::Mail))
+    })
+    .await
+}
+
+/// How the token was delivered comes first: without a proof, nothing else is told. Whether the
+/// invitation still stands is for [`super::ground`].
+fn by_invitation(invitation: Invitation, email: &EmailAddress) -> Result<Option<Proof>> {
+    if invitation.delivery == Delivery::ReturnToken {
+        return Err(required());
+    }
+    let same = invitation.email.key() == email.key();
+    Ok(same.then_some(Proof::Invitation(invitation)))
 }
 
 /// One answer for a token that is forged, spent, expired or of another address.

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     access::Scope,
-    db::sessions,
+    db::{Tx, sessions},
     model::{Error, Result, email::EmailAddress, tenant::Tenant, text::DisplayName},
     ops::Cx,
     password::Password,
@@ -28,14 +28,9 @@ pub struct SignUp {
 /// where the person lands: an invitation's in its tenant, any other where the domain says.
 pub async fn sign_up(cx: &Cx, scope: Scope, input: SignUp) -> Result<IssuedSession> {
     let input = &input;
-    let presented = &proof::read(cx, &input.token, &input.email)?;
-    let (proof, tenant) = &cx
-        .read(scope, async |tx| {
-            let proof = proof::prove(tx, presented, &input.email).await?;
-            let ground = ground::find(tx, &input.email, &proof).await?;
-            Ok((proof, ground.into_tenant()))
-        })
-        .await?;
+    let proof = &proof::prove(cx, scope, &input.token, &input.email).await?;
+    let find = async |tx: &mut Tx| Ok(ground::find(tx, &input.email, proof).await?.into_tenant());
+    let tenant = &cx.read(scope, find).await?;
     check_password(cx, input, tenant)?;
     let hash = &cx.app.hasher.permit().await?.hash(&input.password).await?;
     let (member, session) = cx

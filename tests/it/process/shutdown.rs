@@ -22,15 +22,16 @@ async fn a_term_lets_calls_finish_and_ends_watches() {
     let mut watch = health.watch(request).await.unwrap().into_inner();
     while watch.message().await.unwrap().unwrap().status() != ServingStatus::Serving {}
 
-    let request = SignInRequest {
-        email: "ann@acme.com".to_owned(),
+    // An address each: no account is tried so often that its limit would answer.
+    let request = |index: u32| SignInRequest {
+        email: format!("ann{index}@acme.com"),
         password: PASSWORD.to_owned(),
         tenant_id: String::new(),
     };
     let mut calls = tokio::task::JoinSet::new();
-    for _ in 0..16 {
+    for index in 0..16 {
         let mut client = AuthServiceClient::new(program.channel.clone());
-        let request = request.clone();
+        let request = request(index);
         calls.spawn(async move { client.sign_in(request).await.unwrap_err().code() });
     }
     // Hashes take their turns: when the first call has its answer, the others are under way.
