@@ -2,7 +2,7 @@
 
 use crate::{
     access::Scope,
-    db::{Tx, invitation_tokens, pending_sign_ups},
+    db::{invitation_tokens, pending_sign_ups},
     model::{
         Error, Reason, Result,
         email::EmailAddress,
@@ -56,8 +56,8 @@ async fn look_up(
 ) -> Result<Option<Proof>> {
     if let Some(hash) = token::hash_invitation_token(token) {
         let hash = hash.as_slice();
-        let find = async |tx: &mut Tx| invitation_tokens::find_by_hash(tx, hash).await;
-        let found = cx.read(scope, find).await?;
+        let found =
+            cx.read(scope, async |tx| invitation_tokens::find_by_hash(tx, hash).await).await?;
         return found.map_or(Ok(None), |invitation| by_invitation(invitation, email));
     }
     let ring = cx.app.ring()?;

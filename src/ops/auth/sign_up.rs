@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     access::Scope,
-    db::{Tx, sessions},
+    db::sessions,
     model::{Error, Result, email::EmailAddress, tenant::Tenant, text::DisplayName},
     ops::Cx,
     password::Password,
@@ -29,8 +29,8 @@ pub struct SignUp {
 pub async fn sign_up(cx: &Cx, scope: Scope, input: SignUp) -> Result<IssuedSession> {
     let input = &input;
     let proof = &proof::prove(cx, scope, &input.token, &input.email).await?;
-    let find = async |tx: &mut Tx| Ok(ground::find(tx, &input.email, proof).await?.into_tenant());
-    let tenant = &cx.read(scope, find).await?;
+    let ground = cx.read(scope, async |tx| ground::find(tx, &input.email, proof).await).await?;
+    let tenant = ground.tenant();
     check_password(cx, input, tenant)?;
     let hash = &cx.app.hasher.permit().await?.hash(&input.password).await?;
     let (member, session) = cx
