@@ -46,6 +46,8 @@ pub struct Settings {
     pub refresh_absolute: Duration,
     /// How long the proof of a mailbox may take.
     pub verification_ttl: Duration,
+    /// How long an invitation stands whose maker does not say.
+    pub invitation_ttl: Duration,
     pub data_dir: PathBuf,
 }
 

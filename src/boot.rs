@@ -92,6 +92,7 @@ pub fn app_with(
             refresh_idle: config.lifetimes.refresh_idle,
             refresh_absolute: config.lifetimes.refresh_absolute,
             verification_ttl: config.lifetimes.verification,
+            invitation_ttl: config.lifetimes.invitation,
             data_dir: config.database.data_dir.clone(),
         },
         clock,

@@ -18,6 +18,15 @@ pub mod common {
     }
 }
 
+/// `reeve.invitation.v1`: invitations into tenants.
+pub mod invitation {
+    /// Version 1.
+    pub mod v1 {
+        #![allow(missing_docs, clippy::all, clippy::pedantic)]
+        tonic::include_proto!("reeve.invitation.v1");
+    }
+}
+
 /// `reeve.sync.v1`: accounts and profiles kept in step.
 pub mod sync {
     /// Version 1.

@@ -4,6 +4,7 @@ use crate::model::{
     api_key::{KeyScope, KeyScopes},
     event::{Actor, ActorKind},
     id::{ApiKeyId, SessionId, TenantId, UserId},
+    invitation::{Inviter, InviterKind},
     role::Role,
 };
 
@@ -60,6 +61,18 @@ impl Caller {
         Actor { kind, id, request_id: request_id.to_owned() }
     }
 
+    /// On whose authority the caller invites; nobody's without a credential.
+    pub fn inviter(&self) -> Option<Inviter> {
+        let (kind, id) = match self {
+            Self::Anonymous => return None,
+            Self::User(user) => (InviterKind::User, Some(user.user_id.into())),
+            Self::Key(key) => (InviterKind::ApiKey, Some(key.key_id.into())),
+            Self::Operator(Operator::Key { id, .. }) => (InviterKind::Operator, Some((*id).into())),
+            Self::Operator(Operator::CommandLine) => (InviterKind::Operator, None),
+        };
+        Some(Inviter { kind, id })
+    }
+
     /// The person who asks; keys and operators are none.
     pub const fn user_id(&self) -> Option<UserId> {
         match self {
@@ -114,6 +127,16 @@ mod tests {
         }
         assert_eq!(of(&platform_key(&[])), (None, None, None));
         assert_eq!(of(&COMMAND_LINE), (None, None, None));
+    }
+
+    #[test]
+    fn invitations_rest_on_the_caller() {
+        let of = |caller: &Caller| caller.inviter().map(|it| (it.kind.as_str(), it.id));
+        assert_eq!(of(&Caller::Anonymous), None);
+        assert_eq!(of(&user(Role::Owner)), Some(("user", Some(person().into()))));
+        assert_eq!(of(&key(Role::Admin, &[])), Some(("api_key", Some(key_id().into()))));
+        assert_eq!(of(&platform_key(&[])), Some(("operator", Some(key_id().into()))));
+        assert_eq!(of(&COMMAND_LINE), Some(("operator", None)));
     }
 
     #[test]

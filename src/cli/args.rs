@@ -4,7 +4,7 @@
 
 use crate::{
     config::{Flags, MigrateMode},
-    model::{role::Role, tenant::Enrollment},
+    model::{invitation::Delivery, role::Role, tenant::Enrollment},
 };
 use clap::{
     Args, Parser, Subcommand,
@@ -102,6 +102,11 @@ pub enum Command {
     Domain {
         #[command(subcommand)]
         command: Domain,
+    },
+    /// Invite people into tenants
+    Invite {
+        #[command(subcommand)]
+        command: Invite,
     },
     /// Print the completion script of a shell
     #[command(after_help = "Example:\n  reeve completions bash > \
@@ -309,6 +314,34 @@ pub enum Domain {
     },
 }
 
+#[derive(Debug, Clone, Subcommand)]
+pub enum Invite {
+    /// Invite an address into a tenant
+    #[command(after_help = "Examples:\n  reeve invite create bob@else.org --tenant acme\n  \
+        reeve invite create bob@else.org --tenant acme --role owner --delivery return_token")]
+    Create(CreateInvitation),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct CreateInvitation {
+    /// The address to invite
+    pub email: String,
+    /// The tenant's short name
+    #[arg(long, value_name = "SLUG")]
+    pub tenant: String,
+    /// Role that accepting gives
+    #[arg(long, default_value = "member", value_parser = one_of::<Role>())]
+    pub role: Role,
+    /// Mail the link, or print it for you to pass on: it then proves no mailbox
+    #[arg(long, default_value = "outbox", value_parser = one_of::<Delivery>())]
+    pub delivery: Delivery,
+    /// Life time, from 1h to 30d [default: that of REEVE_INVITATION_TTL]
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub expires: Option<Duration>,
+    #[command(flatten)]
+    pub output: Output,
+}
+
 /// Parses a closed set and lists its members in the help.
 fn one_of<T: ClosedSet>() -> impl TypedValueParser<Value = T> {
     PossibleValuesParser::new(T::names()).try_map(|text| T::from_str(&text))
@@ -328,7 +361,7 @@ macro_rules! closed_sets {
     )* };
 }
 
-closed_sets!(MigrateMode, Role, Enrollment);
+closed_sets!(MigrateMode, Role, Enrollment, Delivery);
 
 impl From<&Cli> for Flags {
     fn from(cli: &Cli) -> Self {

@@ -6,6 +6,7 @@ mod config;
 mod connect;
 mod domain;
 mod health;
+mod invite;
 mod migrate;
 mod operator;
 mod outcome;
@@ -75,6 +76,9 @@ async fn configured(command: &Command, config: &Config) -> Result<Outcome, Failu
         }
         Command::Tenant { command: args::Tenant::List(output) } => {
             tenant::list(*output, config).await
+        }
+        Command::Invite { command: args::Invite::Create(asked) } => {
+            invite::create(asked, config).await
         }
         Command::Domain { command } => domain::run(command, config).await,
         Command::Health(_) | Command::Completions { .. } | Command::Version(_) => Ok(Outcome::Done),

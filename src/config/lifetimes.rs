@@ -5,6 +5,7 @@ use std::{ops::RangeInclusive, time::Duration};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
 #[derive(Debug, Clone)]
@@ -17,6 +18,8 @@ pub struct Lifetimes {
     pub refresh_absolute: Duration,
     /// The link that proves a mailbox.
     pub verification: Duration,
+    /// An invitation whose maker does not say.
+    pub invitation: Duration,
 }
 
 impl Lifetimes {
@@ -30,13 +33,14 @@ impl Lifetimes {
             duration_between(lookup, "REEVE_REFRESH_ABSOLUTE", 90 * DAY, session);
         let verification =
             duration_between(lookup, "REEVE_VERIFICATION_TTL", DAY, SECOND..=30 * DAY);
+        let invitation = duration_between(lookup, "REEVE_INVITATION_TTL", 7 * DAY, HOUR..=30 * DAY);
         if access > refresh_idle {
             lookup.refuse("REEVE_REFRESH_IDLE", "must not be shorter than REEVE_ACCESS_TTL");
         }
         if refresh_idle > refresh_absolute {
             lookup.refuse("REEVE_REFRESH_ABSOLUTE", "must not be shorter than REEVE_REFRESH_IDLE");
         }
-        Self { access, refresh_idle, refresh_absolute, verification }
+        Self { access, refresh_idle, refresh_absolute, verification, invitation }
     }
 }
 

@@ -79,6 +79,7 @@ fn the_defaults_are_for_development() {
         ("REEVE_REFRESH_IDLE", "30d"),
         ("REEVE_REFRESH_ABSOLUTE", "90d"),
         ("REEVE_VERIFICATION_TTL", "1d"),
+        ("REEVE_INVITATION_TTL", "7d"),
         ("PRE_STARTUP_TEST_TIMEOUT", "30"),
         ("JWT_SECRET", "(unset)"),
         ("REEVE_TRUSTED_PROXIES", "(none)"),

@@ -196,27 +196,23 @@ pub async fn count_pending(tx: &mut Tx, now: Instant) -> Result<u32> {
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
-/// Puts a new token in the place of the old one, which is dead with this statement; `false`
-/// when the invitation is not pending any more or its token was replaced meanwhile.
-pub async fn replace_token(
-    tx: &mut Tx,
-    old: &Invitation,
-    token_hash: &[u8],
-    delivery: Delivery,
-    expire_time: Instant,
-    now: Instant,
-) -> Result<bool> {
+/// Puts a new token in the place of the old one, which is dead with this statement, and with it
+/// what `next` says of the token; `false` when the invitation is not pending any more or its
+/// token was replaced meanwhile.
+pub async fn replace_token(tx: &mut Tx, next: &Invitation, token_hash: &[u8]) -> Result<bool> {
     let scope = tx.scope();
     let updated =
-        on!(tx, |c| reachable!(scope, diesel::update(invitation_tokens::table.find(old.id)))
+        on!(tx, |c| reachable!(scope, diesel::update(invitation_tokens::table.find(next.id)))
             .filter(invitation_tokens::state.eq(InvitationState::Pending))
-            .filter(invitation_tokens::resend_count.eq(old.resend_count))
+            .filter(invitation_tokens::resend_count.eq(next.resend_count - 1))
             .set((
                 invitation_tokens::token_hash.eq(token_hash),
-                invitation_tokens::delivery.eq(delivery),
-                invitation_tokens::token_time.eq(now),
-                invitation_tokens::expire_time.eq(expire_time),
-                invitation_tokens::resend_count.eq(invitation_tokens::resend_count + 1),
+                invitation_tokens::delivery.eq(next.delivery),
+                invitation_tokens::token_time.eq(next.token_time),
+                invitation_tokens::inviter_kind.eq(next.inviter.kind),
+                invitation_tokens::invited_by.eq(next.inviter.id),
+                invitation_tokens::expire_time.eq(next.expire_time),
+                invitation_tokens::resend_count.eq(next.resend_count),
             ))
             .execute(c)
             .await)?;

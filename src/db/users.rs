@@ -129,6 +129,17 @@ pub async fn find_by_email(tx: &mut Tx, key: &EmailKey) -> Result<Option<(User, 
     Ok(row.map(|(user, hash)| (user.into(), hash)))
 }
 
+/// Notes that the address of an account is proven; an earlier proof stands.
+pub async fn set_verified(tx: &mut Tx, id: UserId, now: Instant) -> Result<bool> {
+    let scope = tx.scope();
+    let updated = on!(tx, |c| reachable!(scope, diesel::update(users::table.find(id)))
+        .filter(users::verified_time.is_null())
+        .set((users::verified_time.eq(now), users::update_time.eq(now)))
+        .execute(c)
+        .await)?;
+    Ok(updated == 1)
+}
+
 /// Replaces the password hash unless it changed meanwhile.
 pub async fn replace_password_hash(
     tx: &mut Tx,

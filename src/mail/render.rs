@@ -60,31 +60,49 @@ pub fn text(mail: &Mail) -> Result<Text, SendError> {
                 ]),
             })
         }
-        Mail::AccountExists { sign_in_url, invited_to, .. } => {
-            let next = invited_to.as_deref().map_or_else(
-                || "already have an account. Sign in here:".to_owned(),
-                |tenant| {
-                    let tenant = shown_name(tenant);
-                    format!(
-                        "already have an account. To accept the invitation to \"{tenant}\", sign \
-                         in here:"
-                    )
-                },
-            );
+        Mail::Invitation { tenant, inviter, link, expire_time, .. } => {
+            let tenant = shown_name(tenant);
+            let inviter = inviter.as_deref().map(safe_line).filter(|name| !name.is_empty());
+            let inviter = inviter.unwrap_or_else(|| "Somebody".to_owned());
             Ok(Text {
-                subject: "You already have an account".to_owned(),
+                subject: format!("You are invited to {tenant}"),
                 body: paragraphs(&[
                     "Hello,",
                     &format!(
-                        "somebody, probably you, asked to sign up with this e-mail address, but \
-                         you {next}"
+                        "{inviter} invites you to join \"{tenant}\". To answer, open this link:"
                     ),
-                    checked_link(sign_in_url)?,
-                    "If this was not you, ignore it: nothing has changed.",
+                    checked_link(link)?,
+                    &format!(
+                        "The link expires at {}. It is for you alone: pass it on to nobody.",
+                        shown_time(expire_time)
+                    ),
+                    "If you do not want to join, ignore it: nothing happens unless you accept.",
                 ]),
             })
         }
+        Mail::AccountExists { sign_in_url, invited_to, .. } => {
+            account_exists(sign_in_url, invited_to.as_deref())
+        }
     }
+}
+
+fn account_exists(sign_in_url: &str, invited_to: Option<&str>) -> Result<Text, SendError> {
+    let next = invited_to.map_or_else(
+        || "Sign in here:".to_owned(),
+        |tenant| format!("To accept the invitation to \"{}\", sign in here:", shown_name(tenant)),
+    );
+    Ok(Text {
+        subject: "You already have an account".to_owned(),
+        body: paragraphs(&[
+            "Hello,",
+            &format!(
+                "somebody, probably you, asked to sign up with this e-mail address, but you \
+                 already have an account. {next}"
+            ),
+            checked_link(sign_in_url)?,
+            "If this was not you, ignore it: nothing has changed.",
+        ]),
+    })
 }
 
 /// The whole message. The same mail has the same `Message-ID` however often it is rendered.
@@ -129,8 +147,14 @@ fn encode(body: &str, wire: Wire) -> Result<Body, SendError> {
     }
 }
 
-/// A tenant's name as one short line that no mail program turns into a link.
+/// A tenant's name as one short line.
 fn shown_name(name: &str) -> String {
+    let shown = safe_line(name);
+    if shown.is_empty() { "an organisation".to_owned() } else { shown }
+}
+
+/// What people chose to be called, as one short line that no mail program turns into a link.
+fn safe_line(name: &str) -> String {
     let name = one_line(name).replace("//", " ").replace('"', "'");
     let mut shown = String::new();
     let mut chars = name.chars().take(NAME_MAX).peekable();
@@ -141,8 +165,7 @@ fn shown_name(name: &str) -> String {
             shown.push(' ');
         }
     }
-    let shown = one_line(&shown);
-    if shown.is_empty() { "an organisation".to_owned() } else { shown }
+    one_line(&shown)
 }
 
 fn shown_time(time: &str) -> String {

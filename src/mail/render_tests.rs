@@ -7,7 +7,9 @@ fn eml(mail: &Mail, wire: Wire) -> String {
 }
 
 fn link(mail: &Mail) -> &str {
-    let (Mail::SignUpProof { link, .. } | Mail::AccountExists { sign_in_url: link, .. }) = mail;
+    let (Mail::SignUpProof { link, .. }
+    | Mail::AccountExists { sign_in_url: link, .. }
+    | Mail::Invitation { link, .. }) = mail;
     link
 }
 
@@ -70,6 +72,33 @@ fn a_name_cannot_inject_headers_lines_or_links() {
     assert_eq!(head.lines().filter(|line| !line.starts_with(' ')).count(), 9, "{head}");
     assert!(!eml.contains("://evil") && !eml.contains("evil.com") && !eml.contains('\u{1B}'));
     assert!(eml.lines().any(|line| line == link(&mail)));
+}
+
+// IN-33, R-INV-9
+#[test]
+fn an_invitation_tells_who_invites_where_and_until_when() {
+    let mail = |tenant: &str, inviter: Option<&str>| Mail::Invitation {
+        to: "bob@else.org".into(),
+        tenant: tenant.into(),
+        inviter: inviter.map(str::to_owned),
+        link: "https://app.example.com/signup#token=a1-_&email=bob%40else.org".into(),
+        expire_time: "2023-11-15T22:13:20Z".into(),
+    };
+    let plain = mail("Globex", Some("Ann Arbor"));
+    let Text { subject, body } = text(&plain).unwrap();
+    assert_eq!(subject, "You are invited to Globex");
+    assert!(body.contains("Ann Arbor invites you to join \"Globex\"."), "{body}");
+    assert!(body.contains("2023-11-15 22:13 UTC"), "{body}");
+    assert_eq!(links(&eml(&plain, Wire::AsWritten)), [link(&plain)]);
+    for nameless in [None, Some(""), Some("\u{200B}\r\n")] {
+        let body = text(&mail("Globex", nameless)).unwrap().body;
+        assert!(body.contains("Somebody invites you to join"), "{body}");
+    }
+    let evil = "Eve\r\nBcc: x@evil.test\r\n\r\nhttps://evil.test/\u{202E}\"<b>";
+    let shown = eml(&mail(evil, Some(evil)), Wire::AsWritten);
+    assert!(!shown.lines().any(|line| line.starts_with("Bcc:")));
+    assert!(!shown.contains("://evil") && !shown.contains("evil.test"), "{shown}");
+    assert_eq!(links(&shown), [link(&plain)]);
 }
 
 #[test]

@@ -74,6 +74,12 @@ impl EmailAddress {
     pub fn domain(&self) -> &DomainName {
         &self.domain
     }
+    /// The canonical address with all but the first character before the `@` hidden, for who may
+    /// know that there is one and not which: `b***@else.org`.
+    pub fn masked(&self) -> String {
+        let first: String = self.local_part().chars().take(1).collect();
+        format!("{first}***@{}", self.domain.as_str())
+    }
     /// The part before the last `@`, in lower case.
     pub fn local_part(&self) -> &str {
         self.key.0.rsplit_once('@').map_or("", |(local, _)| local)

@@ -59,7 +59,7 @@ pub struct Invitation {
     pub email: EmailAddress,
     /// The role that accepting gives.
     pub role: Role,
-    /// As stored; an invitation that has run out is still stored as pending.
+    /// As stored, an invitation that has run out is still pending; see [`Self::state_at`].
     pub state: InvitationState,
     pub delivery: Delivery,
     pub inviter: Inviter,
@@ -81,6 +81,12 @@ impl Invitation {
         } else {
             self.state
         }
+    }
+
+    /// The invitation as people are to see it at a time.
+    #[must_use]
+    pub fn as_of(self, now: Instant) -> Self {
+        Self { state: self.state_at(now), ..self }
     }
 }
 
@@ -110,6 +116,7 @@ mod tests {
         let pending = of(InvitationState::Pending);
         assert_eq!(pending.state_at(Instant::from_micros(999)), InvitationState::Pending);
         assert_eq!(pending.state_at(end), InvitationState::Expired);
+        assert_eq!(pending.as_of(end).state, InvitationState::Expired);
         for state in InvitationState::ALL.iter().filter(|it| **it != InvitationState::Pending) {
             assert_eq!(of(*state).state_at(end), *state);
         }

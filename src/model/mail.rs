@@ -8,9 +8,14 @@ use serde::{Deserialize, Serialize};
 pub enum MailTemplate {
     SignUpProof,
     AccountExists,
+    Invitation,
 }
 
-crate::closed_set!(MailTemplate { SignUpProof = "sign_up_proof", AccountExists = "account_exists" });
+crate::closed_set!(MailTemplate {
+    SignUpProof = "sign_up_proof",
+    AccountExists = "account_exists",
+    Invitation = "invitation",
+});
 
 /// A mail ready to be rendered; stored sealed, because it may hold a token and an address.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +30,15 @@ pub enum Mail {
         #[serde(default)]
         invited_to: Option<String>,
     },
+    /// Somebody is invited into `tenant`; the link proves the mailbox.
+    Invitation {
+        to: String,
+        tenant: String,
+        /// The person who invites, if it is one and has a name.
+        inviter: Option<String>,
+        link: String,
+        expire_time: String,
+    },
 }
 
 impl Mail {
@@ -32,11 +46,14 @@ impl Mail {
         match self {
             Self::SignUpProof { .. } => MailTemplate::SignUpProof,
             Self::AccountExists { .. } => MailTemplate::AccountExists,
+            Self::Invitation { .. } => MailTemplate::Invitation,
         }
     }
     pub fn recipient(&self) -> &str {
         match self {
-            Self::SignUpProof { to, .. } | Self::AccountExists { to, .. } => to,
+            Self::SignUpProof { to, .. }
+            | Self::AccountExists { to, .. }
+            | Self::Invitation { to, .. } => to,
         }
     }
 }

@@ -98,6 +98,12 @@ pub struct Tenant {
 }
 
 impl Tenant {
+    /// What people outside of it know it by.
+    pub fn shown_name(&self) -> &str {
+        let name = self.display_name.as_str();
+        if name.is_empty() { self.slug.as_str() } else { name }
+    }
+
     /// Changes with every change of the row's content.
     pub fn etag(&self) -> String {
         format!("{:x}", self.update_time.as_micros())

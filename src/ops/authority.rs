@@ -3,8 +3,8 @@
 use super::Cx;
 use crate::{
     access::{Caller, Scope},
-    db::{Tx, sessions, tenants},
-    model::{Error, Reason, Result, tenant::Tenant},
+    db::{Tx, sessions, tenants, users},
+    model::{Error, Reason, Result, tenant::Tenant, user::User},
 };
 
 /// Takes the lock of roles, seats and states in the scope's tenant, and then checks the caller
@@ -24,6 +24,19 @@ pub(super) async fn lock(cx: &Cx, tx: &mut Tx, scope: Scope) -> Result<Tenant> {
         }
     }
     tenants::find(tx, id).await?.ok_or_else(|| Error::not_found("tenant"))
+}
+
+/// Locks the caller's own account, and then checks the caller again.
+pub(super) async fn lock_own(cx: &Cx, tx: &mut Tx) -> Result<User> {
+    let Caller::User(caller) = &cx.caller else {
+        return Err(Error::internal("own rows without a person"));
+    };
+    users::lock(tx, caller.user_id).await?;
+    sessions::standing(tx, caller.session_id, caller.user_id, caller.tenant_id)
+        .await?
+        .filter(|standing| standing.live)
+        .ok_or_else(ended)?;
+    users::find(tx, caller.user_id).await?.ok_or_else(ended)
 }
 
 /// The token says more, or less, than the caller is now.

@@ -1,7 +1,7 @@
 //! Mail is a row in the transaction that decided it; a worker sends it afterwards.
 
 use crate::{
-    access::{Scope, SystemUse},
+    access::{Reach, Scope, SystemUse},
     app::App,
     db::{Tx, mail_outbox},
     mail::Transport,
@@ -18,14 +18,20 @@ use std::{sync::Arc, time::Duration};
 const LEASE: Duration = Duration::from_mins(2);
 const ATTEMPTS: i32 = 12;
 
-/// Seals a mail into the outbox.
+/// Seals a mail into the outbox, which no tenant and no person reaches.
 pub async fn queue(tx: &mut Tx, app: &App, mail: &Mail) -> Result<()> {
     let id: MailId = app.new_id();
     let text = serde_json::to_vec(mail).map_err(Error::internal)?;
     let (kid, sealed) =
         app.ring()?.seal(SealPurpose::Mail, id.as_uuid().as_bytes(), &text, app.rng.as_ref())?;
     let now = tx.now().await?;
-    mail_outbox::insert(tx, id, mail.template(), &kid, &sealed, now).await
+    let scope = tx.scope();
+    if matches!(scope.reach(), Reach::System(_)) {
+        return mail_outbox::insert(tx, id, mail.template(), &kid, &sealed, now).await;
+    }
+    tx.enter(self::scope()).await?;
+    mail_outbox::insert(tx, id, mail.template(), &kid, &sealed, now).await?;
+    tx.enter(scope).await
 }
 
 /// Sends one mail that is due; `false` when there is none.

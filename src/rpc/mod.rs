@@ -6,6 +6,7 @@ mod authn;
 mod call;
 mod convert;
 pub mod health;
+mod invitation;
 pub mod layers;
 mod redact;
 pub mod reflection;

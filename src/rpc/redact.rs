@@ -25,6 +25,11 @@ redact! {
     crate::pb::auth::v1::SignUpResponse => "SignUpResponse",
     crate::pb::auth::v1::StartSignUpRequest => "StartSignUpRequest",
     crate::pb::auth::v1::sign_in_response::Outcome => "Outcome",
+    crate::pb::invitation::v1::AcceptInvitationRequest => "AcceptInvitationRequest",
+    crate::pb::invitation::v1::CreateInvitationResponse => "CreateInvitationResponse",
+    crate::pb::invitation::v1::DeclineInvitationRequest => "DeclineInvitationRequest",
+    crate::pb::invitation::v1::PreviewInvitationRequest => "PreviewInvitationRequest",
+    crate::pb::invitation::v1::ResendInvitationResponse => "ResendInvitationResponse",
 }
 
 #[cfg(test)]

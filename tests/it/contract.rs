@@ -15,7 +15,15 @@ use tonic_reflection::pb::{v1, v1alpha};
 use tonic_types::{ErrorDetail, StatusExt as _};
 
 /// Every RPC that needs no credential; all others do.
-const PUBLIC: &[&str] = &["StartSignUp", "SignUp", "SignIn", "RefreshSession", "GetJwks"];
+const PUBLIC: &[&str] = &[
+    "StartSignUp",
+    "SignUp",
+    "SignIn",
+    "RefreshSession",
+    "GetJwks",
+    "PreviewInvitation",
+    "DeclineInvitation",
+];
 
 /// Reasons of the transport, which reach no operation, with their codes.
 const TRANSPORT: &[(&str, &str)] = &[

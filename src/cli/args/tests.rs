@@ -42,6 +42,8 @@ fn command_lines() {
          https://a.com --enrollment invite_only --seat-limit 5 --json",
         "tenant list",
         "domain add acme acme.com --include-subdomains",
+        "invite create bob@else.org --tenant acme --role owner --delivery return_token \
+         --expires 3d --json",
         "completions zsh",
         "version --json",
     ] {
@@ -55,6 +57,9 @@ fn command_lines() {
         "migrate down --allow-data-loss",
         "sync create-profile x --role boss",
         "operator create-key --expires soon",
+        "invite create bob@else.org",
+        "invite create bob@else.org --tenant acme --role boss",
+        "invite create bob@else.org --tenant acme --delivery pigeon",
     ] {
         let parsed = Cli::try_parse_from(["reeve"].into_iter().chain(line.split_whitespace()));
         assert!(parsed.is_err(), "{line}");

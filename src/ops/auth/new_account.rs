@@ -63,7 +63,8 @@ pub(super) async fn create(
     if let Ground::Invitation(invitation, _) = &ground {
         let event =
             NewEvent::new(EventKind::InvitationAccepted, Some(user.tenant_id), invitation.id)
-                .with("user_id", user.id.to_string());
+                .with("user_id", user.id.to_string())
+                .with("proves_email", matches!(proof, Proof::Invitation(_)));
         events::append(tx, &cx.actor(), &event).await?;
     }
     Ok(Member { user, profile, tenant: ground.into_tenant() })

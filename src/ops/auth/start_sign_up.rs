@@ -116,7 +116,7 @@ fn proof(cx: &Cx, pending: &PendingSignUp, tenant: &Tenant) -> Result<Mail> {
     Ok(Mail::SignUpProof {
         // The stored address: the one whose proof the token is.
         to: pending.email.as_typed().to_owned(),
-        tenant: shown_name(tenant),
+        tenant: tenant.shown_name().to_owned(),
         // In the fragment, which browsers keep out of requests, logs and referrers.
         link: format!("{}/signup#token={token}", cx.app.settings.public_base_url),
         expire_time: pending.expire_time.to_string(),
@@ -128,11 +128,6 @@ fn account_exists(cx: &Cx, email: &EmailAddress, ground: &Ground) -> Mail {
         // The account's address, not the spelling that the caller chose.
         to: email.as_typed().to_owned(),
         sign_in_url: format!("{}/signin", cx.app.settings.public_base_url),
-        invited_to: (ground.basis() == Basis::Invitation).then(|| shown_name(ground.tenant())),
+        invited_to: (ground.basis() == Basis::Invitation).then(|| ground.tenant().shown_name().to_owned()),
     }
-}
-
-fn shown_name(tenant: &Tenant) -> String {
-    let name = tenant.display_name.as_str();
-    if name.is_empty() { tenant.slug.as_str().to_owned() } else { name.to_owned() }
 }

@@ -1,12 +1,12 @@
 //! Whether whoever invited may still do so: an invitation dies with its inviter's authority.
 
 use crate::{
-    access::{Scope, SystemUse},
+    access::{Caller, Scope, SystemUse},
     db::{Tx, api_keys, user_profiles, users},
     model::{
         Error, Reason, Result,
         id::{ApiKeyId, Id as _, UserId},
-        invitation::{Invitation, InviterKind},
+        invitation::{Invitation, Inviter, InviterKind},
         profile::ProfileState,
         role::Role,
         user::UserState,
@@ -15,6 +15,23 @@ use crate::{
 
 /// The least role that may invite at all.
 const LEAST: Role = Role::Admin;
+
+/// Who invites: the caller.
+pub(super) fn of(caller: &Caller) -> Result<Inviter> {
+    caller.inviter().ok_or_else(|| Error::internal("an invitation by nobody"))
+}
+
+/// Nobody invites above their own role; operators have none.
+pub(super) fn require_rank(caller: &Caller, role: Role) -> Result<()> {
+    match caller.role_in_tenant() {
+        Some(own) if role > own => Err(Error::new(
+            Reason::RoleTooHigh,
+            "Nobody invites above their own role. Ask somebody who has it.",
+        )
+        .with("role", own.as_str())),
+        _ => Ok(()),
+    }
+}
 
 /// Refuses an invitation whose inviter could not make it now.
 pub(super) async fn require_entitled(tx: &mut Tx, invitation: &Invitation) -> Result<()> {

@@ -18,7 +18,7 @@ pub async fn get_tenant(cx: &Cx, scope: Scope, id: TenantId) -> Result<Tenant> {
 }
 
 /// Refuses the scope of a tenant that does not exist, which only operators can name.
-pub(super) async fn require(tx: &mut Tx, scope: Scope) -> Result<TenantId> {
+pub(in crate::ops) async fn require(tx: &mut Tx, scope: Scope) -> Result<TenantId> {
     let tenant = scope.tenant_id().ok_or_else(|| Error::internal("no tenant in the scope"))?;
     match tenants::find(tx, tenant).await? {
         Some(_) => Ok(tenant),

@@ -13,6 +13,7 @@ mod remove_domain;
 pub use add_domain::{AddDomain, add_domain};
 pub use create_tenant::{CreateTenant, CreatedTenant, create_tenant};
 pub use explain_placement::explain_placement;
+pub(super) use get_tenant::require as require_tenant;
 pub use get_tenant::{get_tenant, get_tenant_by_slug};
 pub use get_user::{FoundUser, get_user};
 pub use list_domains::list_domains;

@@ -7,6 +7,7 @@
 
 pub(super) mod auth;
 mod fields;
+pub(super) mod invitation;
 mod resources;
 pub(super) mod sync;
 pub(super) mod tenant;
