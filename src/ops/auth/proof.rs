@@ -61,8 +61,8 @@ async fn look_up(
         return found.map_or(Ok(None), |invitation| by_invitation(invitation, email));
     }
     let ring = cx.app.ring()?;
-    let Some(parsed) = SignUpToken::parse(token)
-        .filter(|parsed| ring.check_sign_up(parsed, email.key().as_str()))
+    let Some(parsed) =
+        SignUpToken::parse(token).filter(|parsed| ring.check_sign_up(parsed, email.key().as_str()))
     else {
         return Ok(None);
     };

@@ -128,6 +128,7 @@ fn account_exists(cx: &Cx, email: &EmailAddress, ground: &Ground) -> Mail {
         // The account's address, not the spelling that the caller chose.
         to: email.as_typed().to_owned(),
         sign_in_url: format!("{}/signin", cx.app.settings.public_base_url),
-        invited_to: (ground.basis() == Basis::Invitation).then(|| ground.tenant().shown_name().to_owned()),
+        invited_to: (ground.basis() == Basis::Invitation)
+            .then(|| ground.tenant().shown_name().to_owned()),
     }
 }
