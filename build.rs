@@ -15,7 +15,7 @@ mod policy;
 /// Types that hold a password or a token, or a message that does. Their
 /// `Debug` is written by hand in `src/rpc/redact.rs`; a type that stands in
 /// one list only does not compile.
-const REDACTED: [&str; 14] = [
+const REDACTED: [&str; 15] = [
     ".reeve.auth.v1.MfaChallenge",
     ".reeve.auth.v1.RefreshSessionRequest",
     ".reeve.auth.v1.RefreshSessionResponse",
@@ -24,6 +24,7 @@ const REDACTED: [&str; 14] = [
     ".reeve.auth.v1.SignInResponse",
     ".reeve.auth.v1.SignUpRequest",
     ".reeve.auth.v1.SignUpResponse",
+    ".reeve.auth.v1.StartSignUpRequest",
     ".reeve.auth.v1.SwitchTenantResponse",
     ".reeve.invitation.v1.AcceptInvitationRequest",
     ".reeve.invitation.v1.CreateInvitationResponse",

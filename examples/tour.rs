@@ -65,7 +65,7 @@ async fn create_tenant(channel: &Channel, operator: &str) -> Outcome<()> {
 
 async fn sign_up(channel: &Channel, mail: &Path) -> Outcome<Session> {
     let mut auth = AuthServiceClient::new(channel.clone());
-    auth.start_sign_up(StartSignUpRequest { email: ANN.to_owned() })
+    auth.start_sign_up(StartSignUpRequest { email: ANN.to_owned(), ..Default::default() })
         .await
         .map_err(|status| explain(&status))?;
     let token = token_from(mail).await?;
@@ -137,7 +137,7 @@ async fn who_am_i(channel: &Channel, access_token: &str) -> Outcome<()> {
 /// Nothing places Bob's address; the reason is what a program looks at, the message is for people.
 async fn be_refused(channel: &Channel) -> Outcome<()> {
     let answer = AuthServiceClient::new(channel.clone())
-        .start_sign_up(StartSignUpRequest { email: BOB.to_owned() })
+        .start_sign_up(StartSignUpRequest { email: BOB.to_owned(), ..Default::default() })
         .await;
     let Err(status) = answer else {
         return Err(format!("{BOB} was not refused").into());

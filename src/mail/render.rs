@@ -80,17 +80,29 @@ pub fn text(mail: &Mail) -> Result<Text, SendError> {
                 ]),
             })
         }
-        Mail::AccountExists { sign_in_url, .. } => Ok(Text {
-            subject: "You already have an account".to_owned(),
-            body: paragraphs(&[
-                "Hello,",
-                "somebody, probably you, asked to sign up with this e-mail address, but you \
-                 already have an account. Sign in here:",
-                checked_link(sign_in_url)?,
-                "If this was not you, ignore it: nothing has changed.",
-            ]),
-        }),
+        Mail::AccountExists { sign_in_url, invited_to, .. } => {
+            account_exists(sign_in_url, invited_to.as_deref())
+        }
     }
+}
+
+fn account_exists(sign_in_url: &str, invited_to: Option<&str>) -> Result<Text, SendError> {
+    let next = invited_to.map_or_else(
+        || "Sign in here:".to_owned(),
+        |tenant| format!("To accept the invitation to \"{}\", sign in here:", shown_name(tenant)),
+    );
+    Ok(Text {
+        subject: "You already have an account".to_owned(),
+        body: paragraphs(&[
+            "Hello,",
+            &format!(
+                "somebody, probably you, asked to sign up with this e-mail address, but you \
+                 already have an account. {next}"
+            ),
+            checked_link(sign_in_url)?,
+            "If this was not you, ignore it: nothing has changed.",
+        ]),
+    })
 }
 
 /// The whole message. The same mail has the same `Message-ID` however often it is rendered.

@@ -112,7 +112,11 @@ fn names_are_capped_and_never_empty() {
 
 #[test]
 fn bad_links_and_recipients_are_refused_without_repeating_them() {
-    let with = |to: &str, url: &str| Mail::AccountExists { to: to.into(), sign_in_url: url.into() };
+    let with = |to: &str, url: &str| Mail::AccountExists {
+        to: to.into(),
+        sign_in_url: url.into(),
+        invited_to: None,
+    };
     let good = "https://app.example.com/";
     let long = format!("{good}{}", "a".repeat(LINK_MAX));
     for mail in [
@@ -142,4 +146,24 @@ fn times_out_of_range_do_not_panic() {
         let from = default_from().unwrap();
         assert!(message(id(), &proof("Acme"), &from, now, Wire::AsWritten).is_ok());
     }
+}
+
+// IN-33: whoever has an account is told how to accept, by a name that is one short line.
+#[test]
+fn an_account_that_is_invited_is_told_to_sign_in_and_accept() {
+    let mail = |invited_to: Option<&str>| Mail::AccountExists {
+        to: "ann@example.com".into(),
+        sign_in_url: "https://app.example.com/signin".into(),
+        invited_to: invited_to.map(str::to_owned),
+    };
+    let plain = text(&mail(None)).unwrap();
+    assert!(!plain.body.contains("invitation"), "{}", plain.body);
+    let invited = text(&mail(Some("Acme\r\nBcc: eve@evil.test\n\nhttps://evil.test"))).unwrap();
+    assert_eq!(invited.subject, plain.subject);
+    assert!(invited.body.replace('\n', " ").contains("To accept the invitation to \"Acme Bcc:"));
+    assert!(!invited.body.contains("\nBcc") && !invited.body.contains("evil.test"));
+    assert_eq!(links(&invited.body), ["https://app.example.com/signin"]);
+    // A mail that was sealed before there were invitations still opens.
+    let old = r#"{"AccountExists":{"to":"ann@example.com","sign_in_url":"https://app.example.com/signin"}}"#;
+    assert!(serde_json::from_str::<Mail>(old).unwrap() == mail(None));
 }

@@ -22,8 +22,14 @@ crate::closed_set!(MailTemplate {
 pub enum Mail {
     /// Proof of a mailbox: the link finishes a sign-up into `tenant`.
     SignUpProof { to: String, tenant: String, link: String, expire_time: String },
-    /// Somebody started a sign-up for an address that has an account.
-    AccountExists { to: String, sign_in_url: String },
+    /// Somebody started a sign-up for an address that has an account; by an invitation, if it
+    /// names whose.
+    AccountExists {
+        to: String,
+        sign_in_url: String,
+        #[serde(default)]
+        invited_to: Option<String>,
+    },
     /// Somebody is invited into `tenant`; the link proves the mailbox.
     Invitation {
         to: String,

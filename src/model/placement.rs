@@ -30,6 +30,8 @@ pub enum RuleKind {
     DomainParent,
     TenantState,
     Enrollment,
+    /// Whether the tenant removed the person.
+    Departure,
 }
 
 /// What one rule said about an address.

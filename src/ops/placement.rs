@@ -1,7 +1,7 @@
 //! Which tenant an address belongs to, by its verified domain.
 
 use crate::{
-    db::{Tx, tenant_domains},
+    db::{Tx, departures, tenant_domains},
     model::{Error, Reason, Result, email::EmailAddress, placement::DomainMatch},
 };
 
@@ -22,10 +22,12 @@ pub async fn by_domain(tx: &mut Tx, email: &EmailAddress) -> Result<Option<Domai
 
 /// The match that takes the address in now, or the refusal that its owner is told.
 pub async fn require(tx: &mut Tx, email: &EmailAddress) -> Result<DomainMatch> {
-    match by_domain(tx, email).await? {
-        Some(found) if found.admits() => Ok(found),
-        _ => Err(unresolved()),
+    let found = by_domain(tx, email).await?.filter(DomainMatch::admits).ok_or_else(unresolved)?;
+    // Whom the tenant removed comes back by invitation alone.
+    if departures::exists(tx, found.tenant.id, email.key()).await? {
+        return Err(unresolved());
     }
+    Ok(found)
 }
 
 /// The same for every cause: which tenants exist, and in which state, is not for strangers.

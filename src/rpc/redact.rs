@@ -23,6 +23,7 @@ redact! {
     crate::pb::auth::v1::SignInResponse => "SignInResponse",
     crate::pb::auth::v1::SignUpRequest => "SignUpRequest",
     crate::pb::auth::v1::SignUpResponse => "SignUpResponse",
+    crate::pb::auth::v1::StartSignUpRequest => "StartSignUpRequest",
     crate::pb::auth::v1::SwitchTenantResponse => "SwitchTenantResponse",
     crate::pb::auth::v1::sign_in_response::Outcome => "Outcome",
     crate::pb::invitation::v1::AcceptInvitationRequest => "AcceptInvitationRequest",

@@ -180,7 +180,7 @@ async fn every_refusal_of_an_empty_message_is_well_formed() {
     }
     assert!(refused > 5, "only {refused} refused");
     let long = format!("a@{}.example.org", ["x".repeat(60).as_str(); 3].join("."));
-    let request = pb::auth::v1::StartSignUpRequest { email: long };
+    let request = pb::auth::v1::StartSignUpRequest { email: long, ..Default::default() };
     assert_well_formed(&server.auth().start_sign_up(request).await.unwrap_err());
 }
 

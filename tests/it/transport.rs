@@ -31,7 +31,7 @@ on_both! {
         let server = Server::start(backend).await;
         server.create_tenant("acme", &["acme.com"]).await;
         let raw = server.raw().await;
-        let request = StartSignUpRequest { email: "ann@acme.com".to_owned() };
+        let request = StartSignUpRequest { email: "ann@acme.com".to_owned(), ..Default::default() };
         let pending = "SELECT count(*) AS value FROM pending_sign_ups";
         for path in [format!("{START}?"), format!("{START}?x=1"), format!("/{START}"), format!("{START}/")] {
             let reply = raw.call(&path, &request).await;
@@ -82,10 +82,10 @@ async fn unknown_methods_and_unreadable_messages_are_refused_with_details() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_above_the_limit_is_refused() {
     let server = Server::start(Backend::Sqlite).await;
-    let request = StartSignUpRequest { email: "x".repeat(TOO_LARGE) };
+    let request = StartSignUpRequest { email: "x".repeat(TOO_LARGE), ..Default::default() };
     let answer = server.auth().start_sign_up(request).await;
     assert_refused(answer, Code::ResourceExhausted, "MESSAGE_TOO_LARGE");
-    let under = StartSignUpRequest { email: "x".repeat(TOO_LARGE - 100) };
+    let under = StartSignUpRequest { email: "x".repeat(TOO_LARGE - 100), ..Default::default() };
     assert!(under.encoded_len() < TOO_LARGE);
     let answer = server.auth().start_sign_up(under).await;
     assert_refused(answer, Code::InvalidArgument, "FIELD_INVALID");

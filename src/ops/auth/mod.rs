@@ -2,8 +2,11 @@
 
 mod authenticate;
 mod get_jwks;
+mod ground;
 mod leave_tenant;
+mod new_account;
 mod open_session;
+mod proof;
 mod refresh_session;
 mod sign_in;
 mod sign_out;
@@ -20,6 +23,6 @@ pub use refresh_session::refresh_session;
 pub use sign_in::{SignIn, sign_in};
 pub use sign_out::sign_out;
 pub use sign_up::{SignUp, sign_up};
-pub use start_sign_up::start_sign_up;
+pub use start_sign_up::{StartSignUp, start_sign_up};
 pub use switch_tenant::switch_tenant;
 pub use who_am_i::{WhoAmI, who_am_i};

@@ -20,13 +20,23 @@ pub(in crate::ops) async fn admit(
     id: InvitationId,
 ) -> Result<(Invitation, Tenant)> {
     tenants::lock(tx, tenant).await?;
-    let tenant = tenants::find(tx, tenant).await?.ok_or_else(unknown)?;
     let invitation = invitation_tokens::find(tx, id).await?.ok_or_else(unknown)?;
-    require_open(tx, &invitation).await?;
-    require_open_tenant(&tenant)?;
-    inviter::require_entitled(tx, &invitation).await?;
+    let tenant = require_admissible(tx, &invitation).await?;
     seat::require_free(tx, &tenant).await?;
     Ok((invitation, tenant))
+}
+
+/// The tenant that the invitation leads to, if it admits as things stand. Seats are left out:
+/// only under the lock does their number mean anything.
+pub(in crate::ops) async fn require_admissible(
+    tx: &mut Tx,
+    invitation: &Invitation,
+) -> Result<Tenant> {
+    require_open(tx, invitation).await?;
+    let tenant = tenants::find(tx, invitation.tenant_id).await?.ok_or_else(unknown)?;
+    require_open_tenant(&tenant)?;
+    inviter::require_entitled(tx, invitation).await?;
+    Ok(tenant)
 }
 
 /// Closes an admitted invitation for the person who came in by it.

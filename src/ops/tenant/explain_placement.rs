@@ -2,12 +2,12 @@
 
 use crate::{
     access::{Action, Scope},
-    db::{Tx, tenants, users},
+    db::{Tx, departures, tenants, users},
     model::{
         Error, Reason, Result,
         email::EmailAddress,
         placement::{DomainMatch, PlacementReport, RuleKind, RuleOutcome},
-        tenant::{Enrollment, TenantState},
+        tenant::{Enrollment, Tenant, TenantState},
     },
     ops::{Cx, placement},
 };
@@ -67,19 +67,32 @@ async fn explain(
         );
         return Ok(PlacementReport { rules, tenant: None, remedy });
     };
-    let active = found.tenant.state == TenantState::Active;
-    let state = format!("The tenant is {}.", found.tenant.state);
+    let departed = departures::exists(tx, found.tenant.id, email.key()).await?;
+    Ok(judge(rules, found.tenant, departed))
+}
+
+/// Whether the tenant that the domain leads to takes the address in; every rule must let it.
+fn judge(mut rules: Vec<RuleOutcome>, tenant: Tenant, departed: bool) -> PlacementReport {
+    let active = tenant.state == TenantState::Active;
+    let state = format!("The tenant is {}.", tenant.state);
     rules.push(outcome(RuleKind::TenantState, active, state));
-    let open = found.tenant.enrollment == Enrollment::Domain;
-    let enrollment = format!("The tenant's enrolment is {}.", found.tenant.enrollment);
+    let open = tenant.enrollment == Enrollment::Domain;
+    let enrollment = format!("The tenant's enrolment is {}.", tenant.enrollment);
     rules.push(outcome(RuleKind::Enrollment, open, enrollment));
-    let remedy = match (active, open) {
-        (true, true) => String::new(),
-        (false, _) => "Reactivate the tenant.".to_owned(),
-        (true, false) => "Set the tenant's enrolment to domain, or invite the person.".to_owned(),
+    let departure = if departed {
+        "The tenant removed this address; its domain places it no more."
+    } else {
+        "The tenant did not remove this address."
     };
-    let tenant = (active && open).then_some(found.tenant);
-    Ok(PlacementReport { rules, tenant, remedy })
+    rules.push(outcome(RuleKind::Departure, departed, departure.into()));
+    let remedy = match (active, open, departed) {
+        (true, true, false) => "",
+        (false, _, _) => "Reactivate the tenant.",
+        (true, _, true) => "Invite the person.",
+        (true, false, false) => "Set the tenant's enrolment to domain, or invite the person.",
+    };
+    let tenant = remedy.is_empty().then_some(tenant);
+    PlacementReport { rules, tenant, remedy: remedy.to_owned() }
 }
 
 /// The exact rule, then the parent rule; the first that matches decides.

@@ -15,7 +15,7 @@ use crate::{
         session::SignOutScope,
         text::DisplayName,
     },
-    ops::auth::{IssuedSession, Jwks, SignIn, SignUp, WhoAmI},
+    ops::auth::{IssuedSession, Jwks, SignIn, SignUp, StartSignUp, WhoAmI},
     password::Password,
     pb::auth::v1 as pb,
 };
@@ -52,10 +52,12 @@ macro_rules! names_argument {
 }
 names_argument!(SwitchTenantRequest, LeaveTenantRequest);
 
-pub(in crate::rpc) fn start_sign_up(message: pb::StartSignUpRequest) -> Parsed<EmailAddress> {
+pub(in crate::rpc) fn start_sign_up(message: pb::StartSignUpRequest) -> Parsed<StartSignUp> {
     let mut fields = Fields::default();
     let email = fields.take(EmailAddress::parse("email", &message.email));
-    fields.finish(email)
+    let token = message.invitation_token;
+    let invitation_token = (!token.is_empty()).then(|| SecretString::from(token));
+    fields.finish(email.map(|email| StartSignUp { email, invitation_token }))
 }
 
 pub(in crate::rpc) fn start_sign_up_response(expire_time: Instant) -> pb::StartSignUpResponse {

@@ -205,6 +205,7 @@ fn rule(outcome: RuleOutcome) -> pb::PlacementRule {
         RuleKind::DomainParent => Kind::DomainParent,
         RuleKind::TenantState => Kind::TenantState,
         RuleKind::Enrollment => Kind::Enrollment,
+        RuleKind::Departure => Kind::Departure,
     };
     let (name, tenant_id) = outcome.domain.map_or_else(Default::default, |domain| {
         (domain.domain.as_str().to_owned(), domain.tenant_id.to_string())

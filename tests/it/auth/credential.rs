@@ -149,7 +149,8 @@ on_both! {
             client.sign_in(request).await.unwrap();
             client.get_jwks(pb::GetJwksRequest {}).await.unwrap();
             let email = "bob@acme.com".to_owned();
-            client.start_sign_up(pb::StartSignUpRequest { email }).await.unwrap();
+            let request = pb::StartSignUpRequest { email, ..Default::default() };
+            client.start_sign_up(request).await.unwrap();
         }
     }
 

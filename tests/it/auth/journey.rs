@@ -22,7 +22,7 @@ on_both! {
         assert_eq!(me.memberships.len(), 1);
         assert!(me.user.unwrap().email_verified);
 
-        let bob = pb::StartSignUpRequest { email: "bob@else.org".to_owned() };
+        let bob = pb::StartSignUpRequest { email: "bob@else.org".to_owned(), ..Default::default() };
         let refused = server.auth().start_sign_up(bob).await;
         let status = assert_refused(refused, Code::FailedPrecondition, "TENANT_UNRESOLVED");
         assert!(status.message().contains("Cannot determine tenant"));

@@ -1,4 +1,5 @@
 mod credential;
+mod departures;
 mod get_jwks;
 mod journey;
 mod leave_tenant;
@@ -7,6 +8,11 @@ mod refresh_session;
 mod sign_in;
 mod sign_out;
 mod sign_up;
+mod sign_up_invited;
+mod sign_up_invited_attacks;
+mod sign_up_invited_ends;
+mod sign_up_invited_race;
+mod sign_up_invited_tokens;
 mod sign_up_password;
 mod sign_up_proof;
 mod sign_up_race;

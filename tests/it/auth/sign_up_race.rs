@@ -15,7 +15,7 @@ use tonic::Status;
 
 const CALLS: usize = 8;
 
-fn call(
+pub fn call(
     server: &Server,
     token: String,
     email: String,
@@ -27,7 +27,7 @@ fn call(
 }
 
 /// How often each outcome came: `OK`, or the reason of the refusal.
-fn tally(answers: &[Result<Session, Status>]) -> BTreeMap<String, usize> {
+pub fn tally(answers: &[Result<Session, Status>]) -> BTreeMap<String, usize> {
     let mut tally = BTreeMap::new();
     for answer in answers {
         let outcome = answer.as_ref().map_or_else(reason, |_| "OK".to_owned());

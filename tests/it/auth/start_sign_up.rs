@@ -232,7 +232,10 @@ on_both! {
         let acme = server.create_tenant("acme", &["acme.com"]).await;
         let metadata = server.operator().with("x-tenant-id", &acme);
         for metadata in [metadata, Metadata::bearer("nonsense").with("x-tenant-id", "nonsense")] {
-            let request = reeve::pb::auth::v1::StartSignUpRequest { email: "a@else.org".into() };
+            let request = reeve::pb::auth::v1::StartSignUpRequest {
+                email: "a@else.org".into(),
+                ..Default::default()
+            };
             let refused = server.auth_as(metadata).start_sign_up(request).await;
             assert_refused(refused, Code::FailedPrecondition, "TENANT_UNRESOLVED");
         }

@@ -12,7 +12,17 @@ use tonic::{Code, Status};
 
 impl Server {
     pub async fn try_start(&self, email: &str) -> Result<auth::StartSignUpResponse, Status> {
-        let request = auth::StartSignUpRequest { email: email.to_owned() };
+        self.try_start_invited(email, "").await
+    }
+
+    /// Starts a sign-up with the token of an invitation.
+    pub async fn try_start_invited(
+        &self,
+        email: &str,
+        invitation_token: &str,
+    ) -> Result<auth::StartSignUpResponse, Status> {
+        let (email, invitation_token) = (email.to_owned(), invitation_token.to_owned());
+        let request = auth::StartSignUpRequest { email, invitation_token };
         Ok(self.auth().start_sign_up(request).await?.into_inner())
     }
 

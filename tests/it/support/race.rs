@@ -36,10 +36,11 @@ impl Held {
         Self::Postgres(client)
     }
 
-    async fn release(self) {
+    async fn release(self, meanwhile: &str) {
+        let end = format!("{meanwhile}; COMMIT");
         match self {
-            Self::Postgres(client) => client.batch_execute("COMMIT").await.unwrap(),
-            Self::Sqlite(mut conn) => conn.batch_execute("COMMIT").unwrap(),
+            Self::Postgres(client) => client.batch_execute(&end).await.unwrap(),
+            Self::Sqlite(mut conn) => conn.batch_execute(&end).unwrap(),
         }
     }
 }
@@ -49,6 +50,15 @@ impl Held {
 /// when all were sent and the server has answered a call that was sent after them. Fails when a
 /// call ended before.
 pub async fn race<T, F>(server: &Server, lock: &str, calls: Vec<F>) -> Vec<T>
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    race_while(server, lock, "", calls).await
+}
+
+/// [`race`], in which the holder of the lock does something before it lets go.
+pub async fn race_while<T, F>(server: &Server, lock: &str, meanwhile: &str, calls: Vec<F>) -> Vec<T>
 where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,
@@ -78,7 +88,7 @@ where
         }
     }
     assert_eq!(ended.load(Ordering::SeqCst), 0, "a call ended while the lock was held");
-    held.release().await;
+    held.release(meanwhile).await;
     let mut answers = Vec::with_capacity(count);
     for task in tasks {
         answers.push(task.await.unwrap());

@@ -6,13 +6,19 @@ use super::{
 };
 use reeve::{
     access::{Action, Caller, NamedTenant, Operator, Scope, SystemUse, UserCaller, authorize},
+    app::SystemRng,
     db::Target,
+    db::invitation_tokens,
     model::{
         budget::Budget,
-        id::{Id as _, SessionId, TenantId, UserId},
+        email::EmailAddress,
+        id::{Id as _, SessionId, SubjectId, TenantId, UserId},
+        invitation::{Delivery, Invitation, InvitationState, Inviter, InviterKind},
         role::Role,
     },
+    token::new_invitation_token,
 };
+use secrecy::ExposeSecret as _;
 use std::{sync::Arc, time::Duration};
 
 /// The scope of an operator who named a tenant.
@@ -46,7 +52,81 @@ pub fn tenant_id(text: &str) -> TenantId {
     TenantId::parse("id", text).unwrap()
 }
 
+/// An operator on the command line, whose authority never ends.
+pub const OPERATOR: Inviter = Inviter { kind: InviterKind::Operator, id: None };
+
+/// A member as the one who invites.
+pub fn member(user_id: &str) -> Inviter {
+    let id = SubjectId::parse("id", user_id).unwrap();
+    Inviter { kind: InviterKind::User, id: Some(id) }
+}
+
 impl Server {
+    /// An invitation that waits for a day, without its mail: its id and its token.
+    pub async fn seed_invitation(
+        &self,
+        tenant: &str,
+        email: &str,
+        delivery: Delivery,
+        role: Role,
+        inviter: Inviter,
+    ) -> (String, String) {
+        let (token, hash) = new_invitation_token(&SystemRng);
+        let (hash, tenant_id, id) = (&hash, tenant_id(tenant), self.app.new_id());
+        let email = &EmailAddress::parse("email", email).unwrap();
+        let (scope, budget) = (tenant_scope(tenant_id), budget());
+        let write = self.app.db.write(scope, &budget, async |tx| {
+            let now = tx.now().await?;
+            let invitation = Invitation {
+                id,
+                tenant_id,
+                email: email.clone(),
+                role,
+                state: InvitationState::Pending,
+                delivery,
+                inviter,
+                token_time: now,
+                resend_count: 0,
+                create_time: now,
+                expire_time: now + Duration::from_hours(24),
+                end_time: None,
+                accepted_by: None,
+            };
+            invitation_tokens::insert(tx, &invitation, hash).await
+        });
+        assert!(write.await.unwrap(), "the address has a pending invitation");
+        (id.to_string(), token.expose_secret().to_owned())
+    }
+
+    /// An operator's invitation as a member, whose token was mailed; the token.
+    pub async fn mailed_invitation(&self, tenant: &str, email: &str) -> String {
+        self.seed_invitation(tenant, email, Delivery::Outbox, Role::Member, OPERATOR).await.1
+    }
+
+    /// An operator's invitation as a member, whose token was handed to whoever invited; the token.
+    pub async fn returned_invitation(&self, tenant: &str, email: &str) -> String {
+        self.seed_invitation(tenant, email, Delivery::ReturnToken, Role::Member, OPERATOR).await.1
+    }
+
+    /// What puts every invitation into a state.
+    pub fn invitations_into(&self, state: &str) -> String {
+        let end = if state == "pending" { "NULL".to_owned() } else { self.time_ahead(0) };
+        let by = if state == "accepted" { self.literal(&super::ghost()) } else { "NULL".into() };
+        format!(
+            "UPDATE invitation_tokens SET state = '{state}', end_time = {end}, accepted_by = {by}"
+        )
+    }
+
+    /// Records that a tenant removed whoever has the address.
+    pub async fn seed_departure(&self, tenant: &str, email: &str) {
+        let (tenant, now) = (self.literal(tenant), self.time_ahead(0));
+        self.execute(&format!(
+            "INSERT INTO departures (tenant_id, email_key, create_time) \
+             VALUES ({tenant}, '{email}', {now})"
+        ))
+        .await;
+    }
+
     /// An account inserted as a foreign writer would, which leaves the profile to the fence.
     pub async fn insert_user(&self, tenant: &str, email: &str) -> String {
         let id = self.app.new_id::<UserId>().to_string();

@@ -216,7 +216,7 @@ impl Server {
 
     /// Starts a sign-up and gives the token that was mailed.
     pub async fn start_sign_up(&self, email: &str) -> String {
-        let request = auth::StartSignUpRequest { email: email.to_owned() };
+        let request = auth::StartSignUpRequest { email: email.to_owned(), ..Default::default() };
         self.auth().start_sign_up(request).await.unwrap();
         self.mailed_token(email).await
     }

@@ -6,7 +6,8 @@ use reeve::pb::{
     tenant::v1::{
         ExplainPlacementRequest, ExplainPlacementResponse,
         PlacementRuleKind::{
-            self, AddressValid, DomainExact, DomainParent, Enrollment, ExistingAccount, TenantState,
+            self, AddressValid, Departure, DomainExact, DomainParent, Enrollment, ExistingAccount,
+            TenantState,
         },
     },
 };
@@ -34,7 +35,7 @@ on_both! {
         let group = server.create_tenant("group", &[]).await;
         server.add_domain(&group, "group.net", true).await;
         let start = [(AddressValid, true), (ExistingAccount, false)];
-        let open = [(TenantState, true), (Enrollment, true)];
+        let open = [(TenantState, true), (Enrollment, true), (Departure, false)];
         for (email, by, tenant) in [
             ("Ann@ACME.com", vec![(DomainExact, true)], &acme),
             ("ann@a.group.net", vec![(DomainExact, false), (DomainParent, true)], &group),
@@ -89,7 +90,7 @@ on_both! {
         ] {
             server.execute(&format!("UPDATE tenants SET {change}")).await;
             let report = explain(&server, server.operator(), "ann@acme.com", "").await.unwrap();
-            let last = [(TenantState, state), (Enrollment, enrollment)];
+            let last = [(TenantState, state), (Enrollment, enrollment), (Departure, false)];
             assert_eq!(rules(&report)[3..], last, "{change}");
             let placed = state && enrollment;
             assert_eq!((report.tenant.is_some(), report.remedy.is_empty()), (placed, placed));
@@ -129,5 +130,38 @@ on_both! {
         // The operator's tenant is a scope, too.
         let denied = explain(&server, server.operator(), "new@other.com", &own).await;
         assert_refused(denied, Code::PermissionDenied, "PERMISSION_DENIED");
+    }
+
+    // A departure is told to the operator and to the tenant's own admins, with its remedy.
+    async fn a_departure_is_told_with_its_remedy(backend: Backend) {
+        let server = Server::start(backend).await;
+        let acme = server.create_tenant("acme", &["acme.com"]).await;
+        let other = server.create_tenant("other", &["other.com"]).await;
+        let admin = server.sign_up_as("adm@acme.com", Role::Admin).await;
+        let stranger = server.sign_up_as("adm@other.com", Role::Admin).await;
+        let admin = Metadata::bearer(&admin.access_token);
+        server.seed_departure(&acme, "ann@acme.com").await;
+        server.seed_departure(&other, "bob@acme.com").await;
+        for caller in [server.operator(), admin.clone()] {
+            let report = explain(&server, caller.clone(), "ANN@acme.com", "").await.unwrap();
+            let last = [(TenantState, true), (Enrollment, true), (Departure, true)];
+            assert_eq!(rules(&report)[3..], last);
+            assert_eq!((report.tenant, report.remedy.as_str()), (None, "Invite the person."));
+            // Another tenant's departure does not count.
+            let report = explain(&server, caller, "bob@acme.com", "").await.unwrap();
+            assert_eq!(rules(&report)[5], (Departure, false));
+            assert_eq!(report.tenant.unwrap().id, acme);
+        }
+        assert!(server.try_start("ann@acme.com").await.is_err());
+        server.try_start("bob@acme.com").await.unwrap();
+        let stranger = Metadata::bearer(&stranger.access_token);
+        let denied = explain(&server, stranger, "ann@acme.com", "").await;
+        assert_refused(denied, Code::PermissionDenied, "PERMISSION_DENIED");
+        // A suspended tenant is the first thing to mend.
+        let id = server.literal(&acme);
+        server.execute(&format!("UPDATE tenants SET state = 'suspended' WHERE id = {id}")).await;
+        let report = explain(&server, server.operator(), "ann@acme.com", "").await.unwrap();
+        assert_eq!(rules(&report)[3], (TenantState, false));
+        assert_eq!((report.tenant, report.remedy.as_str()), (None, "Reactivate the tenant."));
     }
 }
