@@ -31,6 +31,8 @@ const FAILURES: u32 = 2;
 const COUNT_EVERY: Duration = Duration::from_secs(10);
 /// How often the outbox is looked through when nobody calls.
 const OUTBOX_EVERY: Duration = Duration::from_secs(2);
+/// How often what has run out is deleted.
+const PURGE_EVERY: Duration = Duration::from_mins(10);
 /// How long a mail that is being sent may hold up the end.
 const LAST_MAIL: Duration = Duration::from_secs(5);
 const RETRY_START: Duration = Duration::from_millis(500);
@@ -186,7 +188,9 @@ async fn work(
 ) {
     let watchers = async {
         tokio::select! {
-            _ = async { tokio::join!(watch_database(probe, health), watch_sync(app, health)) } => {}
+            _ = async {
+                tokio::join!(watch_database(probe, health), watch_sync(app, health), purge(app))
+            } => {}
             () = stopped.cancelled() => {}
         }
     };
@@ -231,6 +235,20 @@ async fn watch_sync(app: &Arc<App>, health: &HealthState) {
         let in_sync = ops::sync::get_sync_status(&cx, scope, ()).await;
         health.set_user_sync(in_sync.is_ok_and(|status| status.in_sync()));
         sleep(COUNT_EVERY).await;
+    }
+}
+
+async fn purge(app: &App) {
+    loop {
+        match ops::purge::purge(app).await {
+            Ok(rows) => tracing::debug!(rows, "deleted what has run out"),
+            Err(error) => tracing::warn!(
+                reason = error.reason().as_str(),
+                detail = error.log_detail(),
+                "what has run out cannot be deleted"
+            ),
+        }
+        sleep(PURGE_EVERY).await;
     }
 }
 

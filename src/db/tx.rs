@@ -2,7 +2,7 @@
 
 use super::connect::{Db, Held, LiteConn, PgConn, Pools};
 use crate::{
-    access::{Reach, Scope},
+    access::{Reach, Scope, SystemUse},
     model::{
         Error, Kind, Reason, Result,
         budget::Budget,
@@ -300,6 +300,14 @@ impl Tx {
             Reach::Tenant(_) | Reach::Own(_) => {
                 Err(Error::internal("a write outside of the transaction's scope"))
             }
+        }
+    }
+
+    /// Refuses whoever is not the purge to delete across tenants.
+    pub(super) fn check_purge(&self) -> Result<()> {
+        match self.scope.reach() {
+            Reach::System(SystemUse::Purge) => Ok(()),
+            _ => Err(Error::internal("a purge outside of its scope")),
         }
     }
 

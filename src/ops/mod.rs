@@ -4,12 +4,14 @@
 pub mod auth;
 mod authority;
 mod cx;
+mod idempotency;
 pub mod keyring;
 pub mod operator;
 pub mod outbox;
 mod page;
 pub mod placement;
 pub mod probe;
+pub mod purge;
 mod seat;
 pub mod self_test;
 pub mod sync;

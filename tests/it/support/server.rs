@@ -325,7 +325,8 @@ async fn wait_until_ready(channel: &Channel, mut running: Running) -> Running {
     running
 }
 
-async fn operator_key(app: &Arc<App>) -> String {
+/// A new platform key.
+pub async fn operator_key(app: &Arc<App>) -> String {
     let cx = Cx::command_line(app, Duration::from_secs(10));
     let action = Action::CreateOperatorKey;
     let scope = access::authorize(&cx.caller, action, NamedTenant::None, None).unwrap();
