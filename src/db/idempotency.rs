@@ -6,7 +6,7 @@ use crate::model::{
     clock::Instant,
     id::{RequestId, SubjectId},
 };
-use diesel::{prelude::*, upsert::excluded};
+use diesel::{prelude::*, query_dsl::methods, upsert::excluded};
 use diesel_async::RunQueryDsl;
 
 /// A request to keep. Its tag recognises a repeat, and was made under the key `kid`.
@@ -31,27 +31,30 @@ pub struct KeptRequest {
 /// Waits for a transaction that is just keeping the same.
 pub async fn insert(tx: &mut Tx, new: &NewRequest<'_>, now: Instant) -> Result<bool> {
     let scope = tx.scope();
-    let kept = on!(tx, |c| diesel::insert_into(idempotency::table)
-        .values((
-            idempotency::principal_id.eq(new.principal_id),
-            idempotency::scope_id.eq(scope.subject()),
-            idempotency::request_id.eq(new.request_id),
-            idempotency::kid.eq(new.kid),
-            idempotency::tag.eq(new.tag),
-            idempotency::made.eq(None::<SubjectId>),
-            idempotency::expire_time.eq(new.expire_time),
-        ))
-        .on_conflict((idempotency::principal_id, idempotency::scope_id, idempotency::request_id,))
-        .do_update()
-        .set((
-            idempotency::kid.eq(excluded(idempotency::kid)),
-            idempotency::tag.eq(excluded(idempotency::tag)),
-            idempotency::made.eq(None::<SubjectId>),
-            idempotency::expire_time.eq(excluded(idempotency::expire_time)),
-        ))
-        .filter(idempotency::expire_time.le(now))
-        .execute(c)
-        .await)?;
+    macro_rules! row {
+        () => {
+            diesel::insert_into(idempotency::table)
+                .values((
+                    idempotency::principal_id.eq(new.principal_id),
+                    idempotency::scope_id.eq(scope.subject()),
+                    idempotency::request_id.eq(new.request_id),
+                    idempotency::kid.eq(new.kid),
+                    idempotency::tag.eq(new.tag),
+                    idempotency::made.eq(None::<SubjectId>),
+                    idempotency::expire_time.eq(new.expire_time),
+                ))
+                .on_conflict(idempotency::table.primary_key())
+                .do_update()
+                .set((
+                    idempotency::kid.eq(excluded(idempotency::kid)),
+                    idempotency::tag.eq(excluded(idempotency::tag)),
+                    idempotency::made.eq(None::<SubjectId>),
+                    idempotency::expire_time.eq(excluded(idempotency::expire_time)),
+                ))
+        };
+    }
+    let run_out = idempotency::expire_time.le(now);
+    let kept = on!(tx, |c| methods::FilterDsl::filter(row!(), run_out).execute(c).await)?;
     Ok(kept == 1)
 }
 
