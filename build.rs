@@ -1,4 +1,4 @@
-//! Compiles the protobuf contract in pure Rust and records the commit.
+//! Compiles the protobuf contract and the policy in pure Rust, and records the commit.
 
 #![allow(clippy::disallowed_methods, reason = "cargo speaks to build scripts by environment")]
 
@@ -8,6 +8,9 @@ use std::process::Command;
 use std::{env, fs, io};
 
 use prost::Message as _;
+
+#[path = "build/policy.rs"]
+mod policy;
 
 /// Types that hold a password or a token, or a message that does. Their
 /// `Debug` is written by hand in `src/rpc/redact.rs`; a type that stands in
@@ -25,10 +28,12 @@ const REDACTED: [&str; 8] = [
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=build");
     println!("cargo:rerun-if-changed=proto");
     // `embed_migrations!` does not see a new file by itself.
     println!("cargo:rerun-if-changed=migrations");
     compile_protos()?;
+    compile_policy()?;
     record_commit();
     Ok(())
 }
@@ -60,6 +65,16 @@ fn find_protos(dir: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
         } else if path.extension().is_some_and(|extension| extension == "proto") {
             files.push(path);
         }
+    }
+    Ok(())
+}
+
+/// A policy that cannot be read fails the build with its line alone.
+fn compile_policy() -> Result<(), Box<dyn Error>> {
+    println!("cargo:rerun-if-changed={}", policy::FILE);
+    match policy::table(&fs::read_to_string(policy::FILE)?) {
+        Ok(table) => fs::write(PathBuf::from(env::var("OUT_DIR")?).join("policy.rs"), table)?,
+        Err(wrong) => println!("cargo::error={wrong}"),
     }
     Ok(())
 }

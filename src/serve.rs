@@ -11,7 +11,7 @@ use crate::{
     rpc::{
         SERVICES,
         health::HealthState,
-        layers::{LayerSettings, Methods, Stop},
+        layers::{LayerSettings, Methods, Stop, TrustedProxies},
         routes,
     },
     server::{self, ServerSettings},
@@ -29,10 +29,10 @@ const PROBE_EVERY: Duration = Duration::from_secs(1);
 const FAILURES: u32 = 2;
 /// How often accounts and profiles are counted for the `user-sync` health name.
 const COUNT_EVERY: Duration = Duration::from_secs(10);
+/// How often what has run out is deleted.
+const PURGE_EVERY: Duration = Duration::from_mins(1);
 /// How often the outbox is looked through when nobody calls.
 const OUTBOX_EVERY: Duration = Duration::from_secs(2);
-/// How often what has run out is deleted.
-const PURGE_EVERY: Duration = Duration::from_mins(10);
 /// How long a mail that is being sent may hold up the end.
 const LAST_MAIL: Duration = Duration::from_secs(5);
 const RETRY_START: Duration = Duration::from_millis(500);
@@ -125,6 +125,7 @@ fn settings(config: &Config) -> ServerSettings {
         drain_delay: config.server.drain_delay,
         drain_grace: config.server.drain_grace,
         reflection: config.server.reflection,
+        trusted_proxies: TrustedProxies::new(&config.server.trusted_proxies),
         ..ServerSettings::default()
     }
 }
@@ -132,7 +133,8 @@ fn settings(config: &Config) -> ServerSettings {
 fn layers(app: &App, settings: &ServerSettings) -> Result<LayerSettings, Refusal> {
     let methods =
         Methods::of(&[pb::DESCRIPTOR_SET]).map_err(|error| Refusal::Failed(error.to_string()))?;
-    Ok(settings.layers(Arc::new(methods), Arc::clone(&app.rng), Stop::default()))
+    let (clock, rng) = (Arc::clone(&app.clock), Arc::clone(&app.rng));
+    Ok(settings.layers(Arc::new(methods), clock, rng, Stop::default()))
 }
 
 /// Brings everything up, trying again while the database is away. The wait for the database and
@@ -242,11 +244,10 @@ async fn purge(app: &App) {
     loop {
         match ops::purge::purge(app).await {
             Ok(rows) => tracing::debug!(rows, "deleted what has run out"),
-            Err(error) => tracing::warn!(
-                reason = error.reason().as_str(),
-                detail = error.log_detail(),
-                "what has run out cannot be deleted"
-            ),
+            Err(error) => {
+                let (reason, detail) = (error.reason().as_str(), error.log_detail());
+                tracing::warn!(reason, detail, "what has run out cannot be deleted");
+            }
         }
         sleep(PURGE_EVERY).await;
     }

@@ -7,10 +7,10 @@ pub(crate) mod testing;
 mod tests;
 
 use crate::{
-    model::clock::Rng,
+    model::clock::{Clock, Rng},
     rpc::{
         health::HealthState,
-        layers::{LayerSettings, Methods, Rpc, Stop, stack},
+        layers::{LayerSettings, Methods, Rpc, Stop, TrustedProxies, stack},
     },
 };
 use std::{future::pending, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
@@ -51,6 +51,8 @@ pub struct ServerSettings {
     pub concurrency_limit: usize,
     pub queue_wait: Duration,
     pub reflection: bool,
+    /// Peers whose `x-forwarded-for` is believed.
+    pub trusted_proxies: TrustedProxies,
 }
 
 impl Default for ServerSettings {
@@ -70,6 +72,7 @@ impl Default for ServerSettings {
             concurrency_limit: 512,
             queue_wait: Duration::from_millis(100),
             reflection: false,
+            trusted_proxies: TrustedProxies::default(),
         }
     }
 }
@@ -80,10 +83,18 @@ pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 
 impl ServerSettings {
     /// What the layers need of these settings, and of the rest of the process.
-    pub fn layers(&self, methods: Arc<Methods>, rng: Arc<dyn Rng>, stop: Stop) -> LayerSettings {
+    pub fn layers(
+        &self,
+        methods: Arc<Methods>,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+        stop: Stop,
+    ) -> LayerSettings {
         LayerSettings {
             methods,
+            clock,
             rng,
+            trusted_proxies: self.trusted_proxies.clone(),
             request_timeout: self.request_timeout,
             stream_timeout: self.stream_timeout,
             concurrency_limit: self.concurrency_limit,

@@ -1,6 +1,7 @@
 //! Who asks, as the credential proves it.
 
 use crate::model::{
+    api_key::{KeyScope, KeyScopes},
     event::{Actor, ActorKind},
     id::{ApiKeyId, SessionId, TenantId, UserId},
     role::Role,
@@ -11,6 +12,8 @@ pub enum Caller {
     Anonymous,
     /// A person with an access token.
     User(UserCaller),
+    /// A program with a tenant's API key.
+    Key(KeyCaller),
     /// Somebody who runs the service.
     Operator(Operator),
 }
@@ -25,10 +28,21 @@ pub struct UserCaller {
     pub role: Role,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyCaller {
+    pub key_id: ApiKeyId,
+    /// The only tenant of the key.
+    pub tenant_id: TenantId,
+    /// The lesser of the key's role and of the role that its creator has now.
+    pub role: Role,
+    /// What the key may be used for; empty is nothing.
+    pub scopes: KeyScopes,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operator {
-    /// With a platform API key.
-    Key(ApiKeyId),
+    /// With a platform API key; no scopes are no limit.
+    Key { id: ApiKeyId, scopes: KeyScopes },
     /// On the command line, with direct access to the database.
     CommandLine,
 }
@@ -39,9 +53,82 @@ impl Caller {
         let (kind, id) = match self {
             Self::Anonymous => (ActorKind::Anonymous, None),
             Self::User(user) => (ActorKind::User, Some(user.user_id.into())),
-            Self::Operator(Operator::Key(key)) => (ActorKind::Operator, Some((*key).into())),
+            Self::Key(key) => (ActorKind::ApiKey, Some(key.key_id.into())),
+            Self::Operator(Operator::Key { id, .. }) => (ActorKind::Operator, Some((*id).into())),
             Self::Operator(Operator::CommandLine) => (ActorKind::Operator, None),
         };
         Actor { kind, id, request_id: request_id.to_owned() }
+    }
+
+    /// The person who asks; keys and operators are none.
+    pub const fn user_id(&self) -> Option<UserId> {
+        match self {
+            Self::User(user) => Some(user.user_id),
+            Self::Anonymous | Self::Key(_) | Self::Operator(_) => None,
+        }
+    }
+
+    /// The tenant the credential belongs to; operators belong to none.
+    pub const fn tenant_id(&self) -> Option<TenantId> {
+        match self {
+            Self::User(user) => Some(user.tenant_id),
+            Self::Key(key) => Some(key.tenant_id),
+            Self::Anonymous | Self::Operator(_) => None,
+        }
+    }
+
+    /// The role in that tenant. What members may see is decided by it, for a person as for a key.
+    pub const fn role_in_tenant(&self) -> Option<Role> {
+        match self {
+            Self::User(user) => Some(user.role),
+            Self::Key(key) => Some(key.role),
+            Self::Anonymous | Self::Operator(_) => None,
+        }
+    }
+}
+
+impl Operator {
+    /// Whether the scopes of the operator's key allow an action that asks keys for `scope`.
+    pub(super) fn is_within_scopes(self, scope: Option<KeyScope>) -> bool {
+        match self {
+            Self::CommandLine => true,
+            Self::Key { scopes, .. } => {
+                scopes.is_empty() || scope.is_some_and(|scope| scopes.contains(scope))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::testing::*, *};
+    use crate::model::id::SubjectId;
+
+    #[test]
+    fn every_caller_is_who_the_credential_says() {
+        let of = |caller: &Caller| (caller.user_id(), caller.tenant_id(), caller.role_in_tenant());
+        assert_eq!(of(&Caller::Anonymous), (None, None, None));
+        for role in [Role::Member, Role::Owner] {
+            assert_eq!(of(&user(role)), (Some(person()), Some(own()), Some(role)));
+            assert_eq!(of(&key(role, &[KeyScope::UsersRead])), (None, Some(own()), Some(role)));
+        }
+        assert_eq!(of(&platform_key(&[])), (None, None, None));
+        assert_eq!(of(&COMMAND_LINE), (None, None, None));
+    }
+
+    #[test]
+    fn events_name_the_caller() {
+        let named: [(Caller, &str, Option<SubjectId>); 5] = [
+            (Caller::Anonymous, "anonymous", None),
+            (user(Role::Member), "user", Some(person().into())),
+            (key(Role::Member, &[]), "api_key", Some(key_id().into())),
+            (platform_key(&[]), "operator", Some(key_id().into())),
+            (COMMAND_LINE, "operator", None),
+        ];
+        for (caller, kind, id) in named {
+            let actor = caller.actor("r-1");
+            assert_eq!((actor.kind.as_str(), actor.id), (kind, id), "{caller:?}");
+            assert_eq!(actor.request_id, "r-1");
+        }
     }
 }

@@ -2,8 +2,17 @@
 
 mod caller;
 mod policy;
+mod rule;
 mod scope;
 
-pub use caller::{Caller, Operator, UserCaller};
-pub use policy::{Action, NamedTenant, authorize};
+#[cfg(test)]
+mod rule_tests;
+#[cfg(test)]
+mod scope_tests;
+#[cfg(test)]
+mod testing;
+
+pub use caller::{Caller, KeyCaller, Operator, UserCaller};
+pub use policy::{Action, Row, TenantField, authorize};
+pub use rule::{ByOperator, NamedTenant, Person, Rule};
 pub use scope::{Reach, Scope, SystemUse};

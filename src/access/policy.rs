@@ -1,44 +1,39 @@
-//! The policy: one table of actions, and the one function that reads it.
+//! The policy: `policy.toml` as a type, and the one function that reads it.
 
 use super::{
     caller::Caller,
+    rule::{ByOperator, NamedTenant, Person, Refusal, Rule},
     scope::{Scope, SystemUse},
 };
-use crate::model::{Error, Reason, Result, id::TenantId, role::Role};
+use crate::model::{Error, Reason, Result, api_key::KeyScope, id::TenantId, role::Role};
 
-/// The tenant that a request names besides its credential.
+/// What the policy says of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NamedTenant {
-    /// The message has no tenant field.
-    None,
-    /// The field selects the scope: operators set it, everyone else may only repeat their own.
-    Scope(Option<TenantId>),
-    /// The field is the object asked for: a foreign one does not exist.
-    Argument(TenantId),
+pub struct Row {
+    /// The full name of the RPC's service; `None` for what the command line alone does.
+    pub service: Option<&'static str>,
+    pub rule: Rule,
+    /// How the RPC's message names a tenant.
+    pub tenant_id: TenantField,
+    pub writes: bool,
+    /// One line for people.
+    pub says: &'static str,
 }
 
-/// Who may do an action, and in which scope it then runs.
+/// What a message's `tenant_id` is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rule {
-    /// Anybody; the operation itself demands its proofs.
-    Public(SystemUse),
-    /// A signed-in person, on their own rows.
-    Own,
-    /// A member from this role up, or an operator who names the tenant.
-    Tenant(Role),
-    /// As `Tenant`; an operator who names no tenant reaches all of them.
-    TenantOrAll(Role, SystemUse),
-    /// An operator who names the tenant.
-    OperatorInTenant,
-    /// An operator.
-    Platform(SystemUse),
+pub enum TenantField {
+    /// There is none, or it is plain input.
+    None,
+    Scope,
+    Argument,
 }
 
 macro_rules! policy {
-    ($($action:ident => $rule:expr),+ $(,)?) => {
+    ($($(#[$doc:meta])* $action:ident => $row:expr,)+) => {
         /// Everything that can be asked for; one action for each RPC.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum Action { $($action),+ }
+        pub enum Action { $($(#[$doc])* $action),+ }
 
         impl Action {
             pub const ALL: &'static [Self] = &[$(Self::$action),+];
@@ -48,41 +43,19 @@ macro_rules! policy {
                 match self { $(Self::$action => stringify!($action)),+ }
             }
 
-            const fn rule(self) -> Rule {
-                match self { $(Self::$action => $rule),+ }
+            pub const fn row(self) -> &'static Row {
+                match self { $(Self::$action => &$row),+ }
             }
         }
     };
 }
 
-policy! {
-    StartSignUp => Rule::Public(SystemUse::Placement),
-    SignUp => Rule::Public(SystemUse::Placement),
-    SignIn => Rule::Public(SystemUse::SignIn),
-    RefreshSession => Rule::Public(SystemUse::Refresh),
-    GetJwks => Rule::Public(SystemUse::Keyring),
-    SignOut => Rule::Own,
-    WhoAmI => Rule::Own,
-    CreateTenant => Rule::Platform(SystemUse::Operator),
-    GetTenant => Rule::Tenant(Role::Member),
-    ListTenants => Rule::TenantOrAll(Role::Member, SystemUse::Operator),
-    AddDomain => Rule::OperatorInTenant,
-    RemoveDomain => Rule::Tenant(Role::Owner),
-    ListDomains => Rule::Tenant(Role::Admin),
-    ExplainPlacement => Rule::TenantOrAll(Role::Admin, SystemUse::Placement),
-    ListUsers => Rule::Tenant(Role::Member),
-    GetUser => Rule::Tenant(Role::Member),
-    GetSyncStatus => Rule::Platform(SystemUse::Sync),
-    GetHealthReport => Rule::Platform(SystemUse::Sync),
-    CreateProfile => Rule::Platform(SystemUse::Sync),
-    ListDrift => Rule::Platform(SystemUse::Sync),
-    CreateOperatorKey => Rule::Platform(SystemUse::Operator),
-}
+include!(concat!(env!("OUT_DIR"), "/policy.rs"));
 
 impl Action {
     /// Whether the action needs no credential.
     pub const fn is_public(self) -> bool {
-        matches!(self.rule(), Rule::Public(_))
+        self.row().rule.anyone.is_some()
     }
 }
 
@@ -94,86 +67,103 @@ pub fn authorize(
     named: NamedTenant,
     header: Option<TenantId>,
 ) -> Result<Scope> {
-    let rule = action.rule();
-    if let Rule::Public(used_for) = rule {
-        return Ok(Scope::system(used_for));
-    }
-    match caller {
-        Caller::Anonymous => {
-            Err(Error::new(Reason::CredentialMissing, "This RPC needs a credential."))
-        }
-        Caller::User(user) => {
-            let scoped = match named {
-                NamedTenant::Scope(tenant) => tenant,
-                NamedTenant::None | NamedTenant::Argument(_) => None,
-            };
-            let own = user.tenant_id;
-            if header.is_some_and(|id| id != own) || scoped.is_some_and(|id| id != own) {
-                return Err(mismatch());
-            }
-            let (Rule::Own | Rule::Tenant(_) | Rule::TenantOrAll(..)) = rule else {
-                return Err(denied(action));
-            };
-            if rule == Rule::Own {
-                return Ok(Scope::own(user.user_id));
-            }
-            if let Rule::Tenant(least) | Rule::TenantOrAll(least, _) = rule
-                && user.role < least
-            {
-                return Err(denied(action));
-            }
-            match named {
-                NamedTenant::Argument(id) if id != own => Err(Error::not_found("tenant")),
-                _ => Ok(Scope::tenant(own)),
-            }
-        }
-        Caller::Operator(_) => authorize_operator(rule, action, named, header),
-    }
+    action.row().rule.decide(caller, named, header).map_err(|refusal| refuse(refusal, action))
 }
 
-fn authorize_operator(
-    rule: Rule,
-    action: Action,
-    named: NamedTenant,
-    header: Option<TenantId>,
-) -> Result<Scope> {
-    let tenant = match named {
-        NamedTenant::None => None,
-        NamedTenant::Scope(tenant) => tenant,
-        NamedTenant::Argument(tenant) => Some(tenant),
-    };
-    if let (Some(header), Some(tenant)) = (header, tenant)
-        && header != tenant
-    {
-        return Err(mismatch());
-    }
-    match (rule, tenant) {
-        (Rule::Platform(used_for), _) | (Rule::TenantOrAll(_, used_for), None) => {
-            Ok(Scope::system(used_for))
+fn refuse(refusal: Refusal, action: Action) -> Error {
+    match refusal {
+        Refusal::CredentialMissing => {
+            Error::new(Reason::CredentialMissing, "This RPC needs a credential.")
         }
-        (Rule::Tenant(_) | Rule::TenantOrAll(..) | Rule::OperatorInTenant, Some(tenant)) => {
-            Ok(Scope::tenant(tenant))
-        }
-        (Rule::Tenant(_) | Rule::OperatorInTenant, None) => Err(Error::new(
+        Refusal::Mismatch => Error::new(
+            Reason::TenantMismatch,
+            "The request names another tenant than its credential belongs to.",
+        ),
+        Refusal::Denied => Error::new(
+            Reason::PermissionDenied,
+            format!("Permission {} denied for this credential.", action.as_str()),
+        )
+        .with("action", action.as_str()),
+        Refusal::NotFound => Error::not_found("tenant"),
+        Refusal::TenantRequired => Error::new(
             Reason::TenantRequired,
             "A platform key belongs to no tenant: set tenant_id.",
         )
-        .with("field", "tenant_id")),
-        (Rule::Own | Rule::Public(_), _) => Err(denied(action)),
+        .with("field", "tenant_id"),
     }
 }
 
-fn mismatch() -> Error {
-    Error::new(
-        Reason::TenantMismatch,
-        "The request names another tenant than its credential belongs to.",
-    )
-}
+#[cfg(test)]
+mod tests {
+    use super::{super::testing::*, *};
+    use crate::{access::Reach, model::Kind};
 
-fn denied(action: Action) -> Error {
-    Error::new(
-        Reason::PermissionDenied,
-        format!("Permission {} denied for this credential.", action.as_str()),
-    )
-    .with("action", action.as_str())
+    #[test]
+    fn every_refusal_has_its_reason() {
+        let reasons = [
+            (Refusal::CredentialMissing, "CREDENTIAL_MISSING", Kind::Unauthenticated, None),
+            (Refusal::Mismatch, "TENANT_MISMATCH", Kind::Denied, None),
+            (Refusal::Denied, "PERMISSION_DENIED", Kind::Denied, Some(("action", "ListUsers"))),
+            (Refusal::NotFound, "NOT_FOUND", Kind::NotFound, Some(("resource", "tenant"))),
+            (
+                Refusal::TenantRequired,
+                "TENANT_REQUIRED",
+                Kind::Invalid,
+                Some(("field", "tenant_id")),
+            ),
+        ];
+        for (refusal, reason, kind, metadata) in reasons {
+            let error = refuse(refusal, Action::ListUsers);
+            assert_eq!((error.reason().as_str(), error.kind()), (reason, kind));
+            let told = error.metadata().iter().map(|(key, value)| (*key, value.as_str()));
+            assert_eq!(told.collect::<Vec<_>>(), metadata.into_iter().collect::<Vec<_>>());
+        }
+    }
+
+    /// The rule is the action's own, and its refusals come out as errors.
+    #[test]
+    fn actions_are_decided_by_their_row() {
+        let ask = |caller: &Caller, action, named| {
+            authorize(caller, action, named, None).map_err(|error| error.reason())
+        };
+        let none = NamedTenant::None;
+        let member = user(Role::Member);
+        assert_eq!(
+            ask(&Caller::Anonymous, Action::SignIn, none),
+            Ok(Scope::system(SystemUse::SignIn))
+        );
+        assert_eq!(ask(&member, Action::WhoAmI, none), Ok(Scope::own(person())));
+        assert_eq!(ask(&member, Action::ListUsers, none), Ok(Scope::tenant(own())));
+        assert_eq!(ask(&member, Action::ListDomains, none), Err(Reason::PermissionDenied));
+        let scoped = NamedTenant::Scope(Some(other()));
+        assert_eq!(ask(&member, Action::ListUsers, scoped), Err(Reason::TenantMismatch));
+        assert_eq!(ask(&COMMAND_LINE, Action::AddDomain, scoped), Ok(Scope::tenant(other())));
+        let refused = authorize(&member, Action::ListUsers, none, Some(other())).unwrap_err();
+        assert_eq!(refused.reason(), Reason::TenantMismatch);
+    }
+
+    /// The operator's word is the proof of a domain, so no tenant's key gives it.
+    #[test]
+    fn a_scope_alone_does_not_let_a_tenant_key_assert_a_domain() {
+        let scopes = &[KeyScope::DomainsWrite];
+        let named = NamedTenant::Scope(Some(own()));
+        let refused = authorize(&key(Role::Owner, scopes), Action::AddDomain, named, None);
+        assert_eq!(refused.unwrap_err().reason(), Reason::PermissionDenied);
+        let allowed = authorize(&platform_key(scopes), Action::AddDomain, named, None);
+        assert_eq!(allowed.unwrap(), Scope::tenant(own()));
+    }
+
+    #[test]
+    fn what_anyone_may_do_is_public_and_nothing_else() {
+        assert!(Action::SignIn.is_public() && !Action::ListUsers.is_public());
+        for action in Action::ALL {
+            let asked = authorize(&Caller::Anonymous, *action, NamedTenant::None, None);
+            let told = asked.map_err(|error| error.reason());
+            if action.is_public() {
+                assert!(matches!(told.unwrap().reach(), Reach::System(_)), "{action:?}");
+            } else {
+                assert_eq!(told, Err(Reason::CredentialMissing), "{action:?}");
+            }
+        }
+    }
 }

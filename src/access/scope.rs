@@ -43,6 +43,8 @@ pub enum SystemUse {
     Keyring,
     /// Sends mail.
     Outbox,
+    /// Counts attempts.
+    Throttle,
     /// Asks whether the database answers.
     Health,
     /// Finds an invitation by its token, for who holds it.

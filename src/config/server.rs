@@ -2,7 +2,12 @@
 
 use super::{lifetimes::duration_between, security::Environment, source::Lookup};
 use crate::telemetry::{self, Format};
-use std::{io::IsTerminal, net::SocketAddr, time::Duration};
+use ipnet::IpNet;
+use std::{
+    io::IsTerminal,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -11,6 +16,8 @@ pub struct Server {
     pub listen: SocketAddr,
     /// Plaintext on an address that is not loopback was asked for.
     pub allow_plaintext: bool,
+    /// Peers whose `x-forwarded-for` is believed.
+    pub trusted_proxies: Vec<IpNet>,
     pub reflection: bool,
     pub skip_pre_startup_tests: bool,
     pub pre_startup_test_timeout: Duration,
@@ -36,6 +43,9 @@ impl Server {
         Self {
             listen: listen(lookup),
             allow_plaintext: lookup.flag("REEVE_ALLOW_PLAINTEXT", false),
+            trusted_proxies: lookup
+                .optional("REEVE_TRUSTED_PROXIES", "(none)", networks, show_networks)
+                .unwrap_or_default(),
             reflection: lookup.flag("REEVE_REFLECTION", !production),
             skip_pre_startup_tests: lookup.flag("SKIP_PRE_STARTUP_TESTS", false),
             pre_startup_test_timeout: lookup.value(
@@ -84,6 +94,34 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     text.trim().parse().map_err(|_| {
         "expected an IP address and a port, such as 127.0.0.1:50051 or [::]:50051".into()
     })
+}
+
+/// Addresses and networks between commas.
+fn networks(text: &str) -> Result<Vec<IpNet>, String> {
+    text.split(',').map(|one| network(one.trim())).collect()
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    let address = || text.parse().map(|address: IpAddr| IpNet::from(address.to_canonical()));
+    let network: IpNet = text.parse().or_else(|_| address()).map_err(|_| {
+        "expected addresses and networks between commas, such as 10.0.0.7, 10.1.0.0/16 or fd00::/8"
+    })?;
+    if network.addr() != network.network() || network.addr() != network.addr().to_canonical() {
+        return Err("a network begins with its first address, and IPv4 is written as such".into());
+    }
+    if network.prefix_len() == 0 {
+        return Err("a prefix of 0 would let anybody say where they come from".into());
+    }
+    Ok(network)
+}
+
+#[allow(clippy::ptr_arg, reason = "settings are shown from the type they are parsed to")]
+fn show_networks(networks: &Vec<IpNet>) -> String {
+    let shown = |network: &IpNet| {
+        let single = network.prefix_len() == network.max_prefix_len();
+        if single { network.addr().to_string() } else { network.to_string() }
+    };
+    networks.iter().map(shown).collect::<Vec<_>>().join(", ")
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -72,7 +72,7 @@ fn the_defaults_are_for_development() {
     );
     assert_eq!(config.security.password_min, 12);
     let names: Vec<_> = show(&config).iter().map(|row| row.name).collect();
-    assert_eq!(names.len(), 31, "every variable is read: {names:?}");
+    assert_eq!(names.len(), 32, "every variable is read: {names:?}");
     assert!(names.is_sorted_by_key(|name| names::position(name)));
     for (name, value) in [
         ("REEVE_ACCESS_TTL", "10m"),
@@ -81,6 +81,7 @@ fn the_defaults_are_for_development() {
         ("REEVE_VERIFICATION_TTL", "1d"),
         ("PRE_STARTUP_TEST_TIMEOUT", "30"),
         ("JWT_SECRET", "(unset)"),
+        ("REEVE_TRUSTED_PROXIES", "(none)"),
         ("RUST_LOG", "info"),
     ] {
         assert_eq!(row(&config, name), (value, Source::Default));
@@ -167,13 +168,14 @@ fn all_problems_are_listed_at_once_without_values() {
         ("REEVE_REFRESH_IDLE", "91d"),
         ("PRE_STARTUP_TEST_TIMEOUT", "0"),
         ("REEVE_MIGRATE", "hunter2"),
+        ("REEVE_TRUSTED_PROXIES", "10.0.0.1, hunter2"),
         ("RUST_LOG", "reeve=hunter2"),
         ("REEVE_LOG_FORMAT", "hunter2"),
         ("REEVE_TYPO", "hunter2"),
     ])
     .unwrap_err();
-    assert_eq!(problems.iter().count(), 18, "{problems}");
-    assert_eq!(problems.to_string().lines().count(), 18);
+    assert_eq!(problems.iter().count(), 19, "{problems}");
+    assert_eq!(problems.to_string().lines().count(), 19);
     assert!(!problems.to_string().contains("hunter2"), "{problems}");
 }
 
@@ -237,6 +239,26 @@ fn some_things_are_refused_everywhere() {
         problem(load(&[("DATABASE_MIGRATION_URL", "postgres://x@h/d")])).contains("PostgreSQL")
     );
     assert!(problem(load(&[("DATABASE_URL", "sqlite::memory:")])).contains("in-memory"));
+}
+
+/// R-RL-1, G-90.
+#[test]
+fn proxies_are_trusted_by_address_or_network() {
+    let name = "REEVE_TRUSTED_PROXIES";
+    let given = "10.0.0.7,10.1.0.0/16 , fd00::/8, ::ffff:192.0.2.1, 2001:db8::1";
+    let config = load(&[(name, given)]).unwrap();
+    let shown = "10.0.0.7, 10.1.0.0/16, fd00::/8, 192.0.2.1, 2001:db8::1";
+    assert_eq!(row(&config, name), (shown, Source::Environment));
+    assert_eq!(config.server.trusted_proxies.len(), 5);
+    for wrong in ["10.0.0.300", "10.0.0.1/33", "10.0.0.1,", "localhost", "10.0.0.1 10.0.0.2"] {
+        assert!(problem(load(&[(name, wrong)])).contains("between commas"), "{wrong}");
+    }
+    for wrong in ["10.0.0.1/8", "::ffff:10.0.0.0/104"] {
+        assert!(problem(load(&[(name, wrong)])).contains("first address"), "{wrong}");
+    }
+    for wrong in ["0.0.0.0/0", "::/0"] {
+        assert!(problem(load(&[(name, wrong)])).contains("anybody"), "{wrong}");
+    }
 }
 
 /// G-81.

@@ -28,6 +28,7 @@ pub mod sessions;
 pub mod sync;
 pub mod tenant_domains;
 pub mod tenants;
+pub mod throttle;
 pub mod user_profiles;
 pub mod users;
 

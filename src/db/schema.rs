@@ -150,6 +150,11 @@ tables! {
         revoke_time -> Nullable<s::Moment>,
         create_time -> s::Moment,
     }
+    throttle (bucket) {
+        bucket -> Binary,
+        count -> Integer,
+        expire_time -> s::Moment,
+    }
     events (position) {
         position -> BigInt,
         kind -> Text,

@@ -91,6 +91,8 @@ pub struct Actor {
 pub enum ActorKind {
     Anonymous,
     User,
+    /// A tenant's key; a platform key is an operator.
+    ApiKey,
     Operator,
     System,
     Trigger,
@@ -99,6 +101,7 @@ pub enum ActorKind {
 crate::closed_set!(ActorKind {
     Anonymous = "anonymous",
     User = "user",
+    ApiKey = "api_key",
     Operator = "operator",
     System = "system",
     Trigger = "trigger",

@@ -18,6 +18,7 @@ pub mod request_key;
 pub mod role;
 pub mod session;
 pub mod sign_up;
+pub mod source;
 pub mod sync;
 pub mod tenant;
 pub mod text;

@@ -4,9 +4,9 @@ use crate::{
     access::{Caller, Operator, Scope},
     app::App,
     db::{Tx, TxBody},
-    model::{Result, budget::Budget, event::Actor, id::Id},
+    model::{Result, budget::Budget, event::Actor, id::Id, source::Source},
 };
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 /// The context of one request.
 pub struct Cx {
@@ -20,8 +20,15 @@ pub struct Cx {
 /// The program at the other end, as it appears in a list of sessions.
 #[derive(Debug, Clone, Default)]
 pub struct Client {
-    pub ip: String,
+    pub ip: Option<IpAddr>,
     pub user_agent: String,
+}
+
+impl Client {
+    /// Where the call comes from, as limits count it.
+    pub fn source(&self) -> Source {
+        Source::of(self.ip)
+    }
 }
 
 impl Cx {

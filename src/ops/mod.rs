@@ -16,5 +16,6 @@ mod seat;
 pub mod self_test;
 pub mod sync;
 pub mod tenant;
+pub mod throttle;
 
 pub use cx::{Client, Cx};

@@ -5,6 +5,7 @@ use crate::{
     app::App,
     db::{idempotency, pending_sign_ups, sessions},
     model::{Result, budget::Budget},
+    ops::throttle,
 };
 use std::{sync::Arc, time::Duration};
 
@@ -21,8 +22,10 @@ enum Expired {
     Sessions,
 }
 
-/// Deletes until nothing is left that has run out; answers how many rows it deleted.
+/// Deletes until nothing is left that has run out; answers how many rows it deleted, counters
+/// of attempts aside.
 pub async fn purge(app: &App) -> Result<usize> {
+    while throttle::purge(app).await? {}
     let mut deleted = 0;
     for what in [Expired::Requests, Expired::SignUps, Expired::Sessions] {
         loop {

@@ -43,17 +43,24 @@ impl Hasher {
         }
     }
 
+    /// Refuses as [`Self::permit`] would now, and takes nothing.
+    pub fn require_place(&self) -> Result<()> {
+        if self.places.available_permits() == 0 { Err(full()) } else { Ok(()) }
+    }
+
     /// Takes a place in the pool; to be called before other work that a refusal would waste.
     ///
     /// Never waits: a place occupies no thread until [`Permit::hash`] or [`Permit::verify`].
     #[expect(clippy::unused_async, reason = "whether a place is waited for is the pool's affair")]
     pub async fn permit(&self) -> Result<Permit> {
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| {
-            Error::new(Reason::Overloaded, "Too many passwords are being checked; try again soon.")
-                .retry_after(RETRY_AFTER)
-        })?;
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| full())?;
         Ok(Permit { place, pool: Arc::clone(&self.pool) })
     }
+}
+
+fn full() -> Error {
+    Error::new(Reason::Overloaded, "Too many passwords are being checked; try again soon.")
+        .retry_after(RETRY_AFTER)
 }
 
 /// A place in the pool, good for one computation; given back when that ends.
@@ -192,8 +199,10 @@ mod tests {
         let hasher = hasher(1, 1);
         let held = (hasher.permit().await.unwrap(), hasher.permit().await.unwrap());
         let error = hasher.permit().await.err().unwrap();
+        assert_eq!(hasher.require_place().unwrap_err().reason(), Reason::Overloaded);
         assert_eq!((error.reason(), error.retry_delay()), (Reason::Overloaded, Some(RETRY_AFTER)));
         drop(held);
+        hasher.require_place().unwrap();
         assert!(hasher.permit().await.is_ok());
     }
 

@@ -51,8 +51,8 @@ impl Step for Authn {
         Box::pin(async move {
             match check(&app, &info, request.headers()).await {
                 Ok(credential) => {
-                    if let Caller::User(user) = &credential.caller {
-                        info.outcome.set_tenant(user.tenant_id);
+                    if let Some(tenant) = credential.caller.tenant_id() {
+                        info.outcome.set_tenant(tenant);
                     }
                     request.extensions_mut().insert(credential);
                     next.call(request).await
@@ -65,15 +65,16 @@ impl Step for Authn {
 
 /// Whether a path is a method of ours that is not public. Everything else has no method of ours
 /// behind it: health, reflection, or nothing.
-fn needs_credential(path: &str) -> bool {
+pub(super) fn needs_credential(path: &str) -> bool {
     let Some((service, method)) = path.strip_prefix('/').and_then(|rest| rest.split_once('/'))
     else {
         return false;
     };
     let ours = service.starts_with("reeve.");
-    let public = service == "reeve.auth.v1.AuthService"
-        && Action::ALL.iter().any(|action| action.is_public() && action.as_str() == method);
-    ours && !public
+    let public = |action: &Action| {
+        action.is_public() && action.row().service == Some(service) && action.as_str() == method
+    };
+    ours && !Action::ALL.iter().any(public)
 }
 
 async fn check(app: &App, info: &RequestInfo, headers: &HeaderMap) -> Result<Credential> {

@@ -68,10 +68,7 @@ where
         caller: credential.caller,
         request_id: info.request_id.clone(),
         budget: Arc::clone(&info.budget),
-        client: Client {
-            ip: info.peer_ip.map(|ip| ip.to_string()).unwrap_or_default(),
-            user_agent: info.user_agent.clone(),
-        },
+        client: Client { ip: info.source_ip, user_agent: info.user_agent.clone() },
     };
     let granted = named
         .and_then(|named| access::authorize(&cx.caller, action, named, credential.header_tenant));

@@ -2,7 +2,7 @@
 
 use super::{ServerSettings, bind, serve};
 use crate::{
-    model::clock::Rng,
+    model::clock::{Clock, Instant, Rng},
     rpc::{
         health::HealthState,
         layers::{Answer, LayerSettings, Methods, Request, RequestInfo, Stop},
@@ -106,13 +106,26 @@ pub(crate) async fn start_with(change: impl FnOnce(&mut ServerSettings)) -> Runn
 }
 
 fn layers(settings: &ServerSettings) -> LayerSettings {
-    let methods = ["Panic", "Hold", "Ok"]
-        .iter()
-        .fold(Methods::of(&[]).unwrap(), |all, name| {
-            all.with(&format!("test.Svc/{name}"), false, false)
-        })
-        .with("test.Svc/PanicLater", false, true);
-    settings.layers(Arc::new(methods), Arc::new(Sevens), Stop::default())
+    let methods = [
+        "test.Svc/Panic",
+        "test.Svc/Hold",
+        "test.Svc/Ok",
+        "reeve.auth.v1.AuthService/SignIn",
+        "reeve.auth.v1.AuthService/WhoAmI",
+    ]
+    .iter()
+    .fold(Methods::of(&[]).unwrap(), |all, name| all.with(name, false, false))
+    .with("test.Svc/PanicLater", false, true);
+    settings.layers(Arc::new(methods), Arc::new(Still), Arc::new(Sevens), Stop::default())
+}
+
+/// No time passes.
+struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> Instant {
+        Instant::from_micros(0)
+    }
 }
 
 struct Sevens;
@@ -147,7 +160,7 @@ impl tower::Service<Request> for Obedient {
         let Self { gate, enter } = self.clone();
         Box::pin(async move {
             let info = RequestInfo::of(&request).unwrap();
-            assert!(info.peer_ip.is_some_and(|ip| ip.is_loopback()));
+            assert!(info.source_ip.is_some_and(|ip| ip.is_loopback()));
             match &*info.method {
                 "test.Svc/Panic" => panic!("secret"),
                 "test.Svc/PanicLater" => Ok(http::Response::new(Body::new(Bomb))),

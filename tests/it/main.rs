@@ -12,6 +12,7 @@ mod contract;
 mod failure;
 mod idempotency;
 mod layout;
+mod matrix;
 mod process;
 mod storage;
 mod sync;

@@ -17,6 +17,7 @@ pub const TABLES: &[(&str, &[&str])] = &[
     ("0004", &["pending_sign_ups", "sessions", "mail_outbox"]),
     ("0005", &["keys", "api_keys"]),
     ("0006", &["invitation_tokens", "departures", "idempotency"]),
+    ("0007", &["throttle"]),
 ];
 
 /// The version of this binary's schema.

@@ -4,7 +4,7 @@ use crate::{
     access::{Caller, Operator, Scope, SystemUse, UserCaller},
     app::App,
     db::{api_keys, sessions},
-    model::{Error, Reason, Result, budget::Budget},
+    model::{Error, Reason, Result, api_key::KeyScopes, budget::Budget},
     ops::authority,
     token::{self, Refusal},
 };
@@ -59,7 +59,7 @@ async fn operator(app: &App, budget: &Arc<Budget>, credential: &str) -> Result<C
     if key.stale {
         app.db.write(scope, budget, async |tx| api_keys::touch(tx, key.id).await).await?;
     }
-    Ok(Caller::Operator(Operator::Key(key.id)))
+    Ok(Caller::Operator(Operator::Key { id: key.id, scopes: KeyScopes::default() }))
 }
 
 fn invalid() -> Error {

@@ -46,7 +46,7 @@ pub(super) async fn new_session(cx: &Cx, tx: &mut Tx, member: &Member) -> Result
         idle_expire_time: (now + settings.refresh_idle).min(expire_time),
         expire_time,
         user_agent: cx.client.user_agent.clone(),
-        ip: cx.client.ip.clone(),
+        ip: cx.client.ip.map(|ip| ip.to_string()).unwrap_or_default(),
         end_time: None,
         create_time: now,
         last_used_time: now,

@@ -12,7 +12,7 @@ use crate::{
         tenant::{Tenant, TenantState},
         user::{User, UserState},
     },
-    ops::Cx,
+    ops::{Cx, throttle},
     password::Password,
 };
 
@@ -24,9 +24,12 @@ pub struct SignIn {
 }
 
 /// One answer and one hash for every refusal: unknown address, wrong password, suspended user,
-/// suspended tenant. The hashing permit comes first, so a full queue refuses before any lookup.
+/// suspended tenant. A full queue for hashing refuses first, before anything is counted; then the
+/// limits, before anything is looked up.
 pub async fn sign_in(cx: &Cx, scope: Scope, input: SignIn) -> Result<IssuedSession> {
     let input = &input;
+    cx.app.hasher.require_place()?;
+    let attempt = &throttle::sign_in(cx, input.email.key()).await?;
     let permit = cx.app.hasher.permit().await?;
     // One query, whether the address has an account or not; the rest is read after the hash.
     let found =
@@ -53,6 +56,8 @@ pub async fn sign_in(cx: &Cx, scope: Scope, input: SignIn) -> Result<IssuedSessi
             }
             let session = open_session::new_session(cx, tx, &member).await?;
             sessions::insert(tx, &session).await?;
+            // Last, because others from this source wait for the counter.
+            attempt.succeed(tx).await?;
             Ok((member, session))
         })
         .await?;

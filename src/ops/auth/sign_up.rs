@@ -17,7 +17,7 @@ use crate::{
         text::DisplayName,
         user::{User, UserState},
     },
-    ops::{Cx, placement, seat},
+    ops::{Cx, placement, seat, throttle},
     password::Password,
     token::SignUpToken,
 };
@@ -79,17 +79,26 @@ async fn prove(cx: &Cx, scope: Scope, input: &SignUp) -> Result<Option<PendingSi
         }
         return Ok(None);
     }
+    throttle::token(cx, find_proof(cx, scope, input, token), not_proven).await.map(Some)
+}
+
+/// The pending sign-up of a token that was made for this address and has not expired.
+async fn find_proof(
+    cx: &Cx,
+    scope: Scope,
+    input: &SignUp,
+    token: &str,
+) -> Result<Option<PendingSignUp>> {
     let ring = cx.app.ring()?;
-    let parsed = SignUpToken::parse(token).ok_or_else(not_proven)?;
-    if !ring.check_sign_up(&parsed, input.email.key().as_str()) {
-        return Err(not_proven());
-    }
+    let Some(parsed) = SignUpToken::parse(token)
+        .filter(|parsed| ring.check_sign_up(parsed, input.email.key().as_str()))
+    else {
+        return Ok(None);
+    };
     cx.read(scope, async |tx| {
         let now = tx.now().await?;
         let row = pending_sign_ups::find(tx, parsed.id).await?;
-        row.filter(|row| row.expire_time > now && row.email.key() == input.email.key())
-            .ok_or_else(not_proven)
-            .map(Some)
+        Ok(row.filter(|row| row.expire_time > now && row.email.key() == input.email.key()))
     })
     .await
 }

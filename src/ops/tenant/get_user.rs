@@ -37,10 +37,10 @@ pub async fn get_user(cx: &Cx, scope: Scope, id: UserId) -> Result<FoundUser> {
 
 /// Members see themselves whole and of others the name and role.
 pub(super) fn view(caller: &Caller, profile: Profile) -> ProfileView {
-    match caller {
-        Caller::User(user) if user.role == Role::Member && user.user_id != profile.user_id => {
-            ProfileView::name_only(profile)
-        }
-        _ => ProfileView::Full(profile),
+    let member = caller.role_in_tenant() == Some(Role::Member);
+    if member && caller.user_id() != Some(profile.user_id) {
+        ProfileView::name_only(profile)
+    } else {
+        ProfileView::Full(profile)
     }
 }

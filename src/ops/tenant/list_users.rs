@@ -2,7 +2,7 @@
 
 use super::{get_tenant, get_user::view};
 use crate::{
-    access::{Action, Caller, Scope},
+    access::{Action, Scope},
     db::user_profiles,
     model::{
         Error, Reason, Result,
@@ -23,7 +23,7 @@ pub struct ListUsers {
 
 /// Members see names and roles, so they cannot filter by what they do not see.
 pub async fn list_users(cx: &Cx, scope: Scope, input: ListUsers) -> Result<Page<ProfileView>> {
-    let member = matches!(&cx.caller, Caller::User(user) if user.role == Role::Member);
+    let member = cx.caller.role_in_tenant() == Some(Role::Member);
     if member && (input.filter.email_prefix.is_some() || input.filter.state.is_some()) {
         return Err(Error::new(
             Reason::PermissionDenied,

@@ -1,5 +1,6 @@
 //! What surrounds every call, outermost first: request id, access log, error details, panics,
-//! admission, deadline, one message, concurrency. Authentication goes inside all of these.
+//! admission, rate limit, deadline, one message, concurrency. Authentication goes inside all of
+//! these.
 //!
 //! A layer is a [`Step`]; [`With`] makes it a tower service.
 
@@ -8,18 +9,24 @@ mod concurrency;
 mod content_type;
 mod deadline;
 mod details;
+mod forwarded;
 mod methods;
 mod one_message;
 mod panic;
+mod rate_limit;
 mod request_info;
 #[cfg(test)]
 mod tests;
 
+pub use forwarded::TrustedProxies;
 pub use methods::{Method, Methods};
 pub use request_info::{Outcome, RequestInfo};
 
 use super::status;
-use crate::model::{self, clock::Rng};
+use crate::model::{
+    self,
+    clock::{Clock, Rng},
+};
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Frame, SizeHint};
@@ -98,7 +105,9 @@ pub struct Stop {
 #[derive(Clone)]
 pub struct LayerSettings {
     pub methods: Arc<Methods>,
+    pub clock: Arc<dyn Clock>,
     pub rng: Arc<dyn Rng>,
+    pub trusted_proxies: TrustedProxies,
     /// Longest time to the beginning of an answer, and the default.
     pub request_timeout: Duration,
     /// Budget of a streaming call whose caller sets no deadline.
@@ -114,6 +123,7 @@ pub fn stack<S: Rpc>(settings: &LayerSettings, service: S) -> impl Rpc {
     let service = concurrency::Concurrency::new(settings).around(service);
     let service = one_message::OneMessage.around(service);
     let service = deadline::Deadline::new(settings).around(service);
+    let service = rate_limit::RateLimit::new(settings).around(service);
     let service = content_type::ContentType.around(service);
     let service = panic::Panic.around(service);
     let service = details::Details.around(service);

@@ -5,7 +5,7 @@ use crate::model::{budget::Budget, id::TenantId};
 use http::{HeaderMap, HeaderValue};
 use std::{
     fmt::Write as _,
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, PoisonError},
     time::Instant,
 };
@@ -21,7 +21,8 @@ pub struct RequestInfo {
     /// Full name of the method, `_OTHER` when there is no such method.
     pub method: Arc<str>,
     pub budget: Arc<Budget>,
-    pub peer_ip: Option<IpAddr>,
+    /// Address of the caller: the socket's peer, or whom a trusted proxy names.
+    pub source_ip: Option<IpAddr>,
     /// At most 200 printable ASCII characters.
     pub user_agent: String,
     pub outcome: Arc<Outcome>,
@@ -92,11 +93,12 @@ impl Describe {
         let most = if streams { self.0.stream_timeout } else { self.0.request_timeout };
         let span = timeout.ok().flatten().map_or(most, |asked| asked.min(most));
         let peer = request.extensions().get::<TcpConnectInfo>().and_then(|peer| peer.remote_addr);
+        let caller = |peer: SocketAddr| self.0.trusted_proxies.caller(peer.ip(), request.headers());
         RequestInfo {
             request_id: given_id(request.headers()).unwrap_or_else(|| self.new_id()),
             method: known.as_ref().map_or_else(|| OTHER.into(), |method| method.name.clone()),
             budget: Arc::new(Budget::lasting(span)),
-            peer_ip: peer.map(|peer| peer.ip().to_canonical()),
+            source_ip: peer.map(caller),
             user_agent: user_agent(request.headers()),
             outcome: Arc::default(),
             known,

@@ -1,6 +1,7 @@
 //! The layers, through a real connection.
 
-use crate::server::testing::{Reply, post, start, start_with};
+use super::TrustedProxies;
+use crate::server::testing::{Client, Reply, post, start, start_with};
 use std::{
     io,
     sync::{Arc, Mutex},
@@ -167,6 +168,55 @@ async fn too_many_calls_are_shed_but_health_is_not() {
     let delay = status.get_details_retry_info().unwrap().retry_delay;
     assert_eq!(delay, Some(Duration::from_secs(1)));
     assert!(succeeded(client.call("/test.Svc/Ok").await.status));
+}
+
+/// Calls as often as one source may at once, and how the next call ends.
+async fn exhaust(client: &Client, path: &str) -> Reply {
+    for _ in 0..300 {
+        assert_ne!(error_reason(&client.call(path).await), "RATE_LIMITED", "{path}");
+    }
+    client.call(path).await
+}
+
+fn error_reason(reply: &Reply) -> String {
+    let info = reply.status.as_ref().and_then(Status::get_details_error_info);
+    info.map(|info| info.reason).unwrap_or_default()
+}
+
+// R-RL-1
+#[tokio::test]
+async fn calls_of_one_source_to_one_public_method_are_limited() {
+    let server = start().await;
+    let client = server.client().await;
+    for path in ["/test.Svc/Ok", "/reeve.auth.v1.AuthService/SignIn"] {
+        let refused = exhaust(&client, path).await;
+        assert_eq!(error(&refused), is(Code::ResourceExhausted, "RATE_LIMITED"));
+        let status = refused.status.unwrap();
+        let info = status.get_details_error_info().unwrap();
+        assert_eq!(info.metadata.get("limit").map(String::as_str), Some("calls"));
+        assert_eq!(status.metadata().get("grpc-retry-pushback-ms").unwrap(), "10");
+        let delay = status.get_details_retry_info().unwrap().retry_delay;
+        assert_eq!(delay, Some(Duration::from_millis(10)));
+    }
+    for path in [CHECK, "/reeve.auth.v1.AuthService/WhoAmI"] {
+        assert_ne!(error_reason(&exhaust(&client, path).await), "RATE_LIMITED", "{path}");
+    }
+}
+
+// R-RL-1, G-90
+#[tokio::test]
+async fn a_source_is_whom_a_trusted_proxy_names_and_else_the_peer() {
+    let name = "x-forwarded-for";
+    let proxies = ["127.0.0.0/8".parse().unwrap()];
+    for (trusted, answer) in [(&proxies[..], ""), (&[], "RATE_LIMITED")] {
+        let server =
+            start_with(|settings| settings.trusted_proxies = TrustedProxies::new(trusted)).await;
+        let client = server.client().await;
+        let refused = exhaust(&client, "/test.Svc/Ok").await;
+        assert_eq!(error_reason(&refused), "RATE_LIMITED");
+        let other = client.call_with("/test.Svc/Ok", name, "127.0.0.1, 203.0.113.7").await;
+        assert_eq!(error_reason(&other), answer);
+    }
 }
 
 #[derive(Clone, Default)]

@@ -11,4 +11,5 @@ mod sign_up_proof;
 mod sign_up_race;
 mod start_sign_up;
 mod tenant_header;
+mod throttle;
 mod who_am_i;

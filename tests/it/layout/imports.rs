@@ -31,6 +31,7 @@ const SYSTEM_SCOPES: &[&str] = &[
     "src/ops/outbox.rs",
     "src/ops/probe.rs",
     "src/ops/self_test.rs",
+    "src/ops/throttle.rs",
     "src/ops/operator/bootstrap.rs",
     "src/ops/auth/authenticate.rs",
     "src/serve.rs",

@@ -5,7 +5,7 @@ use crate::support::{
     seed::{budget, system_scope, tenant_id, tenant_scope},
 };
 use reeve::{
-    access::Scope,
+    access::{Scope, SystemUse},
     db::{idempotency, pending_sign_ups, sessions},
     model::clock::Clock as _,
     ops::purge::purge,
@@ -35,12 +35,11 @@ on_both! {
             ..Default::default()
         };
         server.tenant_as(server.operator()).create_tenant(request).await.unwrap();
-        shift(&server, "idempotency", -DAY + 60).await;
-        assert_eq!(purge(&server.app).await.unwrap(), 0);
-        shift(&server, "idempotency", -60).await;
-        assert_eq!(purge(&server.app).await.unwrap(), 1);
-        assert_eq!(server.count("idempotency").await, 0);
-        assert_eq!(purge(&server.app).await.unwrap(), 0);
+        for (seconds, left) in [(-DAY + 60, 1), (-60, 0)] {
+            shift(&server, "idempotency", seconds).await;
+            purge(&server.app).await.unwrap();
+            assert_eq!(server.count("idempotency").await, left, "{seconds}");
+        }
     }
 
     async fn pending_sign_ups_go_a_day_after_their_end(backend: Backend) {
@@ -63,7 +62,7 @@ on_both! {
         // Long idle, and ended by sign-out: the row stays.
         let past = server.time_ahead(-30 * DAY);
         server.execute(&format!("UPDATE sessions SET idle_expire_time = {past}")).await;
-        assert_eq!(purge(&server.app).await.unwrap(), 0);
+        purge(&server.app).await.unwrap();
         let ahead = server.time_ahead(DAY);
         let rotated = server.time_ahead(-60);
         server
@@ -108,11 +107,12 @@ on_both! {
         server.execute(&rows(700, &past)).await;
         server.execute(&rows(3, &server.time_ahead(60))).await;
         let now = server.clock.now();
-        let first = server.app.db.dry_run(Scope::system(reeve::access::SystemUse::Purge), &budget(), async |tx| {
+        let scope = Scope::system(SystemUse::Purge);
+        let first = server.app.db.dry_run(scope, &budget(), async |tx| {
             idempotency::delete_expired(tx, now, 250).await
         });
         assert!((250..=300).contains(&first.await.unwrap()));
-        assert_eq!(purge(&server.app).await.unwrap(), 1_900);
+        purge(&server.app).await.unwrap();
         assert_eq!(server.count("idempotency").await, 3);
     }
 

@@ -1,0 +1,185 @@
+//! Limits that all replicas count together, in the database. An attempt is counted in a short
+//! transaction of its own before anything costly or telling is done; one that is refused changes
+//! nothing.
+
+use crate::{
+    access::{Scope, SystemUse},
+    app::App,
+    db::{Tx, throttle},
+    model::{Error, Reason, Result, budget::Budget, clock::Instant, email::EmailKey, id::TenantId},
+    ops::Cx,
+};
+use aws_lc_rs::digest::{SHA256, digest};
+use std::{fmt::Display, sync::Arc, time::Duration};
+
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
+/// Counters that one transaction deletes.
+const PURGED_AT_ONCE: u16 = 1_000;
+
+macro_rules! limits {
+    ($($(#[$doc:meta])* $limit:ident = $name:literal: $most:literal in $window:expr;)+) => {
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Limit { $($(#[$doc])* $limit),+ }
+
+        impl Limit {
+            /// The name that a refusal tells.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$limit => $name),+ }
+            }
+            /// Attempts that a window lets through.
+            pub const fn most(self) -> i32 {
+                match self { $(Self::$limit => $most),+ }
+            }
+            pub const fn window(self) -> Duration {
+                match self { $(Self::$limit => $window),+ }
+            }
+        }
+    };
+}
+
+limits! {
+    /// Sign-ins of one account, whether it exists or not, from one source. A success clears it.
+    SignInAccount = "sign-in-account": 10 in MINUTE;
+    /// Sign-ins from one source, whatever the account. A success is given back.
+    SignInSource = "sign-in-source": 300 in MINUTE;
+    /// Wrong sign-up and invitation tokens from one source.
+    WrongTokenSource = "wrong-token-source": 300 in MINUTE;
+    /// Wrong sign-up and invitation tokens from everywhere.
+    WrongToken = "wrong-token": 10_000 in MINUTE;
+    /// Invitations made in one tenant.
+    CreateInvitation = "create-invitation": 1_000 in HOUR;
+}
+
+/// A limit, for one of those it counts separately.
+struct Bucket {
+    limit: Limit,
+    hash: [u8; 32],
+}
+
+impl Bucket {
+    /// No part may hold a NUL, so that different parts never make the same bucket.
+    fn of(limit: Limit, parts: &[&dyn Display]) -> Self {
+        let mut text = limit.as_str().to_owned();
+        for part in parts {
+            text = format!("{text}\0{part}");
+        }
+        let mut hash = [0; 32];
+        hash.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
+        Self { limit, hash }
+    }
+
+    /// Counts an attempt and tells when its window ends; an error beyond the limit.
+    async fn charge(&self, tx: &mut Tx, now: Instant) -> Result<Instant> {
+        let window = self.limit.window();
+        let (count, end) = throttle::charge(tx, &self.hash, window, now).await?;
+        if count > self.limit.most() { Err(self.refused(end, now)) } else { Ok(end) }
+    }
+
+    fn refused(&self, window_end: Instant, now: Instant) -> Error {
+        // Another transaction may have begun the window a moment after this one took the time.
+        let wait = window_end.since(now).min(self.limit.window());
+        Error::new(Reason::RateLimited, "Too many attempts in a short time. Try again later.")
+            .with("limit", self.limit.as_str())
+            .retry_after(wait)
+    }
+}
+
+/// An attempt to sign in that was counted.
+pub struct SignInAttempt {
+    account: Bucket,
+    source: Bucket,
+    source_window_end: Instant,
+}
+
+/// Counts an attempt to sign in. Each source has its own count for an account, so nobody can
+/// lock somebody else out.
+pub async fn sign_in(cx: &Cx, account: &EmailKey) -> Result<SignInAttempt> {
+    let from = cx.client.source();
+    let account = Bucket::of(Limit::SignInAccount, &[&account.as_str(), &from]);
+    let source = Bucket::of(Limit::SignInSource, &[&from]);
+    let (by_account, by_source) = (&account, &source);
+    let source_window_end = cx
+        .write(scope(), async |tx| {
+            let now = tx.now().await?;
+            by_account.charge(tx, now).await?;
+            by_source.charge(tx, now).await
+        })
+        .await?;
+    Ok(SignInAttempt { account, source, source_window_end })
+}
+
+impl SignInAttempt {
+    /// Takes the attempt out of the counts, in the transaction that opens the session.
+    pub async fn succeed(&self, tx: &mut Tx) -> Result<()> {
+        throttle::clear(tx, &self.account.hash).await?;
+        throttle::refund(tx, &self.source.hash, self.source_window_end).await
+    }
+}
+
+/// Runs `look_up`, which finds what a token stands for, and counts it when there is nothing;
+/// `wrong` is the answer then. A source with too many wrong tokens is refused before the look-up.
+/// Too many wrong tokens from everywhere change that answer and nothing else: a right token is
+/// always found.
+pub async fn token<T>(
+    cx: &Cx,
+    look_up: impl Future<Output = Result<Option<T>>>,
+    wrong: impl FnOnce() -> Error,
+) -> Result<T> {
+    let from = cx.client.source();
+    let source = Bucket::of(Limit::WrongTokenSource, &[&from]);
+    let source = &source;
+    cx.read(scope(), async |tx| {
+        let now = tx.now().await?;
+        match throttle::find(tx, &source.hash, now).await? {
+            Some((count, end)) if count >= source.limit.most() => Err(source.refused(end, now)),
+            _ => Ok(()),
+        }
+    })
+    .await?;
+    match look_up.await? {
+        Some(found) => Ok(found),
+        None => Err(count_wrong(cx, source).await?.unwrap_or_else(wrong)),
+    }
+}
+
+/// What to answer instead of what is wrong with a token, if there were too many.
+async fn count_wrong(cx: &Cx, source: &Bucket) -> Result<Option<Error>> {
+    let everywhere = &Bucket::of(Limit::WrongToken, &[]);
+    cx.write(scope(), async |tx| {
+        let now = tx.now().await?;
+        source.charge(tx, now).await?;
+        // The source's count stays, so that its own limit still comes.
+        match everywhere.charge(tx, now).await {
+            Ok(_) => Ok(None),
+            Err(error) if error.reason() == Reason::RateLimited => Ok(Some(error)),
+            Err(error) => Err(error),
+        }
+    })
+    .await
+}
+
+/// Counts an invitation that is about to be made in a tenant.
+pub async fn create_invitation(cx: &Cx, tenant: TenantId) -> Result<()> {
+    let bucket = &Bucket::of(Limit::CreateInvitation, &[&tenant]);
+    cx.write(scope(), async |tx| {
+        let now = tx.now().await?;
+        bucket.charge(tx, now).await.map(drop)
+    })
+    .await
+}
+
+/// Deletes counters whose window has ended; `true` when there may be more.
+pub async fn purge(app: &App) -> Result<bool> {
+    let budget = Arc::new(Budget::lasting(Duration::from_secs(10)));
+    app.db
+        .write(scope(), &budget, async |tx| {
+            let now = tx.now().await?;
+            throttle::purge(tx, PURGED_AT_ONCE, now).await
+        })
+        .await
+}
+
+fn scope() -> Scope {
+    Scope::system(SystemUse::Throttle)
+}

@@ -1,0 +1,275 @@
+//! Limits of attempts: per account, per source, and across replicas.
+
+use crate::support::{
+    Backend, Options, Server, assert_refused,
+    race::race,
+    reason,
+    seed::tenant_id,
+    server::{Metadata, PASSWORD},
+};
+use reeve::{
+    model::Reason,
+    ops::{Cx, throttle},
+    pb::auth::v1 as pb,
+};
+use std::{collections::BTreeMap, future::Future, time::Duration};
+use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
+
+const WRONG: &str = "wrong harbour 71";
+const MINUTE: Duration = Duration::from_mins(1);
+
+async fn behind_a_proxy(backend: Backend) -> Server {
+    let trusted = Options(vec![("REEVE_TRUSTED_PROXIES", "127.0.0.1".to_owned())]);
+    Server::start_with(backend, trusted).await
+}
+
+/// A sign-in that says it comes from there.
+fn sign_in(
+    server: &Server,
+    from: &str,
+    email: &str,
+    password: &str,
+) -> impl Future<Output = Result<pb::SignInResponse, Status>> + Send + 'static {
+    let mut client = server.auth_as(Metadata::default().with("x-forwarded-for", from));
+    let (email, password) = (email.to_owned(), password.to_owned());
+    let request = pb::SignInRequest { email, password, tenant_id: String::new() };
+    async move { Ok(client.sign_in(request).await?.into_inner()) }
+}
+
+async fn fail_to_sign_in(server: &Server, from: &str, email: &str, times: usize) {
+    for _ in 0..times {
+        let refused = sign_in(server, from, email, WRONG).await;
+        assert_refused(refused, Code::Unauthenticated, "SIGN_IN_FAILED");
+    }
+}
+
+async fn sign_up(server: &Server, from: &str, token: &str) -> Result<pb::SignUpResponse, Status> {
+    let request = pb::SignUpRequest {
+        token: token.to_owned(),
+        email: "ann@acme.com".to_owned(),
+        password: PASSWORD.to_owned(),
+        display_name: String::new(),
+    };
+    let mut client = server.auth_as(Metadata::default().with("x-forwarded-for", from));
+    Ok(client.sign_up(request).await?.into_inner())
+}
+
+/// Fails unless this limit refused, with a delay in both places that ends with the window.
+#[track_caller]
+fn assert_limited<T: std::fmt::Debug>(answer: Result<T, Status>, limit: &str) -> Status {
+    let status = assert_refused(answer, Code::ResourceExhausted, "RATE_LIMITED");
+    let info = status.get_details_error_info().unwrap();
+    assert_eq!(info.metadata.get("limit").map(String::as_str), Some(limit));
+    let delay = status.get_details_retry_info().unwrap().retry_delay.unwrap();
+    assert!(!delay.is_zero() && delay <= MINUTE, "{delay:?}");
+    let pushback = status.metadata().get("grpc-retry-pushback-ms").unwrap().to_str().unwrap();
+    assert_eq!(pushback.parse(), Ok(delay.as_millis()));
+    status
+}
+
+async fn end_windows(server: &Server) {
+    let shifted = server.shifted("expire_time", -60);
+    server.execute(&format!("UPDATE throttle SET expire_time = {shifted}")).await;
+}
+
+async fn set_counts(server: &Server, count: i32) {
+    server.execute(&format!("UPDATE throttle SET count = {count}")).await;
+}
+
+/// All attempts that are counted now.
+async fn counted(server: &Server) -> i64 {
+    server.number("SELECT coalesce(sum(count), 0) AS value FROM throttle").await
+}
+
+on_both! {
+    // SU-45, G-78, R-RL-1: whether there is such an account makes no difference (R-ENU-1).
+    async fn a_hundred_wrong_passwords_at_once_are_checked_ten_times(backend: Backend) {
+        let server = Server::start(backend).await;
+        server.create_tenant("acme", &["acme.com"]).await;
+        server.sign_up("ann@acme.com").await;
+        let mut seen = Vec::new();
+        for email in ["ann@acme.com", "nobody@acme.com"] {
+            fail_to_sign_in(&server, "", email, 1).await;
+            let calls = (0..100).map(|_| sign_in(&server, "", email, WRONG)).collect();
+            let lock = "SELECT 1 FROM throttle FOR UPDATE";
+            let mut tally = BTreeMap::new();
+            for answer in race(&server, lock, calls).await {
+                *tally.entry(reason(&answer.unwrap_err())).or_insert(0) += 1;
+            }
+            let expected = [("RATE_LIMITED".to_owned(), 91), ("SIGN_IN_FAILED".to_owned(), 9)];
+            assert_eq!(tally, expected.into());
+            let status = assert_limited(server.sign_in(email, PASSWORD).await, "sign-in-account");
+            seen.push((status.message().to_owned(), status.get_details_error_info().unwrap().metadata));
+        }
+        assert_eq!(seen[0], seen[1]);
+        assert_eq!(counted(&server).await, 40, "ten and ten, by account and by source");
+        end_windows(&server).await;
+        server.sign_in("ann@acme.com", PASSWORD).await.unwrap();
+    }
+
+    // R-RL-1: nobody locks somebody else out.
+    async fn each_source_has_its_own_count_for_an_account(backend: Backend) {
+        let server = behind_a_proxy(backend).await;
+        server.create_tenant("acme", &["acme.com"]).await;
+        server.sign_up("ann@acme.com").await;
+        server.sign_up("bob@acme.com").await;
+        let (theirs, hers) = ("203.0.113.7", "203.0.113.8");
+        fail_to_sign_in(&server, theirs, "ann@acme.com", 9).await;
+        fail_to_sign_in(&server, theirs, "ANN@acme.com", 1).await;
+        let limited = sign_in(&server, theirs, "ann@acme.com", PASSWORD).await;
+        assert_limited(limited, "sign-in-account");
+        sign_in(&server, hers, "ann@acme.com", PASSWORD).await.unwrap();
+        sign_in(&server, theirs, "bob@acme.com", PASSWORD).await.unwrap();
+        let limited = sign_in(&server, theirs, "ann@acme.com", PASSWORD).await;
+        assert_limited(limited, "sign-in-account");
+        let spoofed = format!("{hers}, {theirs}");
+        let limited = sign_in(&server, &spoofed, "ann@acme.com", PASSWORD).await;
+        assert_limited(limited, "sign-in-account");
+        fail_to_sign_in(&server, "2001:db8::1", "ann@acme.com", 5).await;
+        fail_to_sign_in(&server, "2001:db8::2", "ann@acme.com", 5).await;
+        let limited = sign_in(&server, "2001:db8::3", "ann@acme.com", PASSWORD).await;
+        assert_limited(limited, "sign-in-account");
+        let ips = "SELECT DISTINCT ip AS value FROM sessions ORDER BY ip";
+        assert_eq!(server.texts(ips).await, ["127.0.0.1", theirs, hers]);
+    }
+
+    // G-90
+    async fn a_caller_that_is_no_trusted_proxy_cannot_choose_its_address(backend: Backend) {
+        let server = Server::start(backend).await;
+        server.create_tenant("acme", &["acme.com"]).await;
+        server.sign_up("ann@acme.com").await;
+        for last in 1..=10 {
+            fail_to_sign_in(&server, &format!("203.0.113.{last}"), "ann@acme.com", 1).await;
+        }
+        let limited = sign_in(&server, "203.0.113.11", "ann@acme.com", PASSWORD).await;
+        assert_limited(limited, "sign-in-account");
+        end_windows(&server).await;
+        sign_in(&server, "203.0.113.12", "ann@acme.com", PASSWORD).await.unwrap();
+        assert_eq!(server.texts("SELECT DISTINCT ip AS value FROM sessions").await, ["127.0.0.1"]);
+    }
+
+    async fn a_success_is_not_counted_and_clears_the_account(backend: Backend) {
+        let server = Server::start(backend).await;
+        server.create_tenant("acme", &["acme.com"]).await;
+        server.sign_up("ann@acme.com").await;
+        for _ in 0..12 {
+            server.sign_in("ann@acme.com", PASSWORD).await.unwrap();
+        }
+        assert_eq!(counted(&server).await, 0);
+        fail_to_sign_in(&server, "", "ann@acme.com", 9).await;
+        assert_eq!(counted(&server).await, 18);
+        server.sign_in("ann@acme.com", PASSWORD).await.unwrap();
+        assert_eq!(counted(&server).await, 9, "those of the source are left");
+        fail_to_sign_in(&server, "", "ann@acme.com", 10).await;
+        assert_limited(server.sign_in("ann@acme.com", PASSWORD).await, "sign-in-account");
+    }
+
+    // R-RL-1
+    async fn a_source_is_limited_over_all_accounts(backend: Backend) {
+        let server = behind_a_proxy(backend).await;
+        server.create_tenant("acme", &["acme.com"]).await;
+        server.sign_up("ann@acme.com").await;
+        fail_to_sign_in(&server, "203.0.113.7", "a@acme.com", 1).await;
+        set_counts(&server, 299).await;
+        fail_to_sign_in(&server, "203.0.113.7", "b@acme.com", 1).await;
+        let before = counted(&server).await;
+        let limited = sign_in(&server, "203.0.113.7", "ann@acme.com", PASSWORD).await;
+        assert_limited(limited, "sign-in-source");
+        assert_eq!(counted(&server).await, before, "a refusal changes nothing");
+        sign_in(&server, "203.0.113.8", "ann@acme.com", PASSWORD).await.unwrap();
+        end_windows(&server).await;
+        sign_in(&server, "203.0.113.7", "ann@acme.com", PASSWORD).await.unwrap();
+    }
+
+    // R-INV-7, R-RL-1
+    async fn wrong_tokens_are_limited_by_source(backend: Backend) {
+        let server = behind_a_proxy(backend).await;
+        server.create_tenant("acme", &["acme.com"]).await;
+        let token = server.start_sign_up("ann@acme.com").await;
+        let others = server.start_sign_up("bob@acme.com").await;
+        let forged = token.replace('.', ".x");
+        for wrong in ["nonsense", forged.as_str(), others.as_str()] {
+            let refused = sign_up(&server, "203.0.113.7", wrong).await;
+            assert_refused(refused, Code::FailedPrecondition, "MAILBOX_PROOF_INVALID");
+        }
+        assert_eq!(counted(&server).await, 6, "by source, and from everywhere");
+        set_counts(&server, 299).await;
+        let refused = sign_up(&server, "203.0.113.7", "nonsense").await;
+        assert_refused(refused, Code::FailedPrecondition, "MAILBOX_PROOF_INVALID");
+        for any in ["nonsense", token.as_str()] {
+            assert_limited(sign_up(&server, "203.0.113.7", any).await, "wrong-token-source");
+        }
+        assert_eq!(counted(&server).await, 600);
+        let refused = sign_up(&server, "203.0.113.8", "nonsense").await;
+        assert_refused(refused, Code::FailedPrecondition, "MAILBOX_PROOF_INVALID");
+        end_windows(&server).await;
+        sign_up(&server, "203.0.113.7", &token).await.unwrap();
+        assert_eq!(server.count("users").await, 1);
+    }
+
+    // R-INV-7: a flood of wrong tokens keeps nobody with a right one out.
+    async fn wrong_tokens_are_limited_everywhere_and_right_ones_are_not(backend: Backend) {
+        let server = behind_a_proxy(backend).await;
+        server.create_tenant("acme", &["acme.com"]).await;
+        let token = server.start_sign_up("ann@acme.com").await;
+        sign_up(&server, "203.0.113.7", "nonsense").await.unwrap_err();
+        set_counts(&server, 9_999).await;
+        let refused = sign_up(&server, "203.0.113.8", "nonsense").await;
+        assert_refused(refused, Code::FailedPrecondition, "MAILBOX_PROOF_INVALID");
+        assert_limited(sign_up(&server, "203.0.113.8", "nonsense").await, "wrong-token");
+        let own = server.count("throttle WHERE count = 2").await;
+        assert_eq!(own, 1, "the source's own count goes on");
+        sign_up(&server, "203.0.113.8", &token).await.unwrap();
+    }
+
+    // IN-31
+    async fn invitations_are_limited_by_tenant(backend: Backend) {
+        let server = Server::start(backend).await;
+        let acme = tenant_id(&server.create_tenant("acme", &[]).await);
+        let other = tenant_id(&server.create_tenant("other", &[]).await);
+        let cx = Cx::command_line(&server.app, MINUTE);
+        throttle::create_invitation(&cx, acme).await.unwrap();
+        set_counts(&server, 999).await;
+        throttle::create_invitation(&cx, acme).await.unwrap();
+        let refused = throttle::create_invitation(&cx, acme).await.unwrap_err();
+        assert_eq!(refused.reason(), Reason::RateLimited);
+        assert_eq!(refused.metadata().get("limit").map(String::as_str), Some("create-invitation"));
+        let delay = refused.retry_delay().unwrap();
+        assert!(delay > 59 * MINUTE && delay <= 60 * MINUTE, "{delay:?}");
+        throttle::create_invitation(&cx, other).await.unwrap();
+        let shifted = server.shifted("expire_time", -3_600);
+        server.execute(&format!("UPDATE throttle SET expire_time = {shifted}")).await;
+        throttle::create_invitation(&cx, acme).await.unwrap();
+    }
+
+    async fn counters_are_deleted_once_their_window_has_ended(backend: Backend) {
+        let server = Server::start(backend).await;
+        let acme = tenant_id(&server.create_tenant("acme", &[]).await);
+        fail_to_sign_in(&server, "", "ann@acme.com", 1).await;
+        let cx = Cx::command_line(&server.app, MINUTE);
+        throttle::create_invitation(&cx, acme).await.unwrap();
+        assert!(!throttle::purge(&server.app).await.unwrap());
+        assert_eq!(server.count("throttle").await, 3);
+        end_windows(&server).await;
+        assert!(!throttle::purge(&server.app).await.unwrap());
+        assert_eq!(server.count("throttle").await, 1, "that of an hour is left");
+    }
+}
+
+// R-RL-1
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_replicas_count_together() {
+    let one = Server::start(Backend::Postgres).await;
+    let (database, data_dir) = (one.database.clone(), tempfile::tempdir().unwrap());
+    let other = Server::start_on(Backend::Postgres, database, data_dir, Options::default()).await;
+    one.create_tenant("acme", &["acme.com"]).await;
+    one.sign_up("ann@acme.com").await;
+    fail_to_sign_in(&one, "", "ann@acme.com", 5).await;
+    fail_to_sign_in(&other, "", "ann@acme.com", 5).await;
+    for server in [&one, &other] {
+        assert_limited(server.sign_in("ann@acme.com", PASSWORD).await, "sign-in-account");
+    }
+    end_windows(&one).await;
+    other.sign_in("ann@acme.com", PASSWORD).await.unwrap();
+}
