@@ -107,8 +107,8 @@ on_both! {
         server.execute(&rows(700, &past)).await;
         server.execute(&rows(3, &server.time_ahead(60))).await;
         let now = server.clock.now();
-        let scope = Scope::system(SystemUse::Purge);
-        let first = server.app.db.dry_run(scope, &budget(), async |tx| {
+        let (scope, budget) = (Scope::system(SystemUse::Purge), &budget());
+        let first = server.app.db.dry_run(scope, budget, async |tx| {
             idempotency::delete_expired(tx, now, 250).await
         });
         assert!((250..=300).contains(&first.await.unwrap()));
@@ -119,18 +119,18 @@ on_both! {
     async fn nobody_else_deletes_across_tenants(backend: Backend) {
         let server = Server::start(backend).await;
         let tenant = tenant_id(&server.create_tenant("acme", &[]).await);
-        let (db, now) = (&server.app.db, server.clock.now());
+        let (db, budget, now) = (&server.app.db, &budget(), server.clock.now());
         for scope in [tenant_scope(tenant), system_scope()] {
-            let refused = db.write(scope, &budget(), async |tx| {
+            let refused = db.write(scope, budget, async |tx| {
                 idempotency::delete_expired(tx, now, 1).await
             });
             assert!(refused.await.is_err());
-            let refused = db.write(scope, &budget(), async |tx| {
+            let refused = db.write(scope, budget, async |tx| {
                 pending_sign_ups::delete_expired(tx, now, 1).await
             });
             assert!(refused.await.is_err());
             let refused =
-                db.write(scope, &budget(), async |tx| sessions::delete_expired(tx, now, 1).await);
+                db.write(scope, budget, async |tx| sessions::delete_expired(tx, now, 1).await);
             assert!(refused.await.is_err());
         }
     }
