@@ -23,4 +23,4 @@ pub use master::{MasterKey, new_key};
 pub use opaque::{RefreshToken, SignUpToken, hash_api_key, new_api_key};
 pub use page::PageBinding;
 pub use seal::SealPurpose;
-pub use verify::{Refusal, verify};
+pub use verify::{Refusal, read, verify};
