@@ -15,7 +15,8 @@ mod policy;
 /// Types that hold a password or a token, or a message that does. Their
 /// `Debug` is written by hand in `src/rpc/redact.rs`; a type that stands in
 /// one list only does not compile.
-const REDACTED: [&str; 8] = [
+const REDACTED: [&str; 11] = [
+    ".reeve.auth.v1.CreateApiKeyResponse",
     ".reeve.auth.v1.MfaChallenge",
     ".reeve.auth.v1.RefreshSessionRequest",
     ".reeve.auth.v1.RefreshSessionResponse",
@@ -24,6 +25,8 @@ const REDACTED: [&str; 8] = [
     ".reeve.auth.v1.SignInResponse",
     ".reeve.auth.v1.SignUpRequest",
     ".reeve.auth.v1.SignUpResponse",
+    ".reeve.auth.v1.SwitchTenantResponse",
+    ".reeve.auth.v1.ValidateTokenRequest",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

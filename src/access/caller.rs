@@ -26,6 +26,8 @@ pub struct UserCaller {
     pub tenant_id: TenantId,
     /// The role as the database has it now, not as the token was issued.
     pub role: Role,
+    /// The version of the membership, as in the token and in the database.
+    pub mver: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

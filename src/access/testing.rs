@@ -33,7 +33,7 @@ pub fn key_id() -> ApiKeyId {
 
 pub fn user(role: Role) -> Caller {
     let (user_id, session_id, tenant_id) = (person(), id::<SessionId>(6), own());
-    Caller::User(UserCaller { user_id, session_id, tenant_id, role })
+    Caller::User(UserCaller { user_id, session_id, tenant_id, role, mver: 7 })
 }
 
 pub fn key(role: Role, scopes: &[KeyScope]) -> Caller {

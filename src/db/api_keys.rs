@@ -8,7 +8,7 @@ use super::{
 use crate::{
     access::Reach,
     model::{
-        Error, Result,
+        Result,
         api_key::{ApiKey, KeyScopes, KeyStanding},
         clock::Instant,
         id::{ApiKeyId, TenantId, UserId},
@@ -66,7 +66,7 @@ fn known_scopes(stored: &Json) -> KeyScopes {
 pub async fn insert(tx: &mut Tx, key: &ApiKey, hash: &[u8]) -> Result<()> {
     match key.tenant {
         Some((tenant, _)) => tx.check_tenant(tenant)?,
-        None => check_platform(tx)?,
+        None => tx.check_everywhere()?,
     }
     let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();
     on!(tx, |c| diesel::insert_into(api_keys::table)
@@ -84,14 +84,6 @@ pub async fn insert(tx: &mut Tx, key: &ApiKey, hash: &[u8]) -> Result<()> {
         .execute(c)
         .await)?;
     Ok(())
-}
-
-/// Refuses to make a key of the platform in the scope of a tenant or a person.
-fn check_platform(tx: &Tx) -> Result<()> {
-    match tx.scope().reach() {
-        Reach::System(_) => Ok(()),
-        Reach::Tenant(_) | Reach::Own(_) => Err(Error::internal("a platform key within a tenant")),
-    }
 }
 
 /// Whether any platform key was ever made.

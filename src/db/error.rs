@@ -18,6 +18,12 @@ impl From<DieselError> for Error {
                     .with_detail(describe(Db::SerializationFailure, info.as_ref()))
                     .retryable()
             }
+            // What the row refers to was there when it was read and has gone since.
+            DieselError::DatabaseError(Db::ForeignKeyViolation, info) => {
+                Error::new(Reason::Conflict, "Lost a race with another request. Try again.")
+                    .with_detail(describe(Db::ForeignKeyViolation, info.as_ref()))
+                    .retryable()
+            }
             DieselError::DatabaseError(
                 kind @ (Db::ClosedConnection | Db::UnableToSendCommand | Db::ReadOnlyTransaction),
                 info,

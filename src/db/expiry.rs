@@ -1,5 +1,21 @@
 //! Deleting what has run out, written once for every table with an `expire_time`.
 
+use super::tx::Tx;
+use crate::{
+    access::{Reach, SystemUse},
+    model::{Error, Result},
+};
+
+impl Tx {
+    /// Refuses whoever is not the purge to delete across tenants.
+    pub(super) fn check_purge(&self) -> Result<()> {
+        match self.scope().reach() {
+            Reach::System(SystemUse::Purge) => Ok(()),
+            _ => Err(Error::internal("a purge outside of its scope")),
+        }
+    }
+}
+
 /// Deletes the rows that ran out by `until`, the oldest first and about `limit` of them: rows that
 /// ran out in the same microsecond go together. Only the purge may.
 macro_rules! delete_expired {

@@ -63,7 +63,7 @@ macro_rules! reachable {
 }
 
 pub async fn insert(tx: &mut Tx, session: &Session) -> Result<()> {
-    tx.check_tenant(session.tenant_id)?;
+    tx.check_member(session.tenant_id, session.user_id)?;
     on!(tx, |c| diesel::insert_into(sessions::table)
         .values((
             sessions::id.eq(session.id),
@@ -155,7 +155,7 @@ pub async fn delete_expired(tx: &mut Tx, until: Instant, limit: i64) -> Result<u
     delete_expired!(tx, sessions, until, limit)
 }
 
-type StandingRow = (Option<Instant>, Instant, UserState, ProfileState, Role, TenantState);
+type StandingRow = (Option<Instant>, Instant, UserState, ProfileState, Role, i64, TenantState);
 
 /// What stands behind a session now; `None` when session or membership are gone.
 pub async fn standing(
@@ -180,17 +180,19 @@ pub async fn standing(
             users::state,
             user_profiles::state,
             user_profiles::role,
+            user_profiles::mver,
             tenants::state,
         ))
         .first(c)
         .await
         .optional())?;
-    let Some((end, expire, user_state, profile_state, role, tenant_state)) = row else {
+    let Some((end, expire, user_state, profile_state, role, mver, tenant_state)) = row else {
         return Ok(None);
     };
     let now = tx.now().await?;
     Ok(Some(Standing {
         role,
+        mver,
         live: end.is_none()
             && now < expire
             && user_state == UserState::Active

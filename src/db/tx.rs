@@ -2,7 +2,7 @@
 
 use super::connect::{Db, Held, LiteConn, PgConn, Pools};
 use crate::{
-    access::{Reach, Scope, SystemUse},
+    access::{Reach, Scope},
     model::{
         Error, Kind, Reason, Result,
         budget::Budget,
@@ -303,11 +303,21 @@ impl Tx {
         }
     }
 
-    /// Refuses whoever is not the purge to delete across tenants.
-    pub(super) fn check_purge(&self) -> Result<()> {
+    /// Refuses to write a person's row in a tenant where the scope reaches neither.
+    pub(super) fn check_member(&self, tenant: TenantId, user: UserId) -> Result<()> {
+        if self.reaches(tenant, user) {
+            return Ok(());
+        }
+        Err(Error::internal("a write outside of the transaction's scope"))
+    }
+
+    /// Refuses to write what belongs to no single tenant, unless the scope reaches all of them.
+    pub(super) fn check_everywhere(&self) -> Result<()> {
         match self.scope.reach() {
-            Reach::System(SystemUse::Purge) => Ok(()),
-            _ => Err(Error::internal("a purge outside of its scope")),
+            Reach::System(_) => Ok(()),
+            Reach::Tenant(_) | Reach::Own(_) => {
+                Err(Error::internal("a write outside of the transaction's scope"))
+            }
         }
     }
 

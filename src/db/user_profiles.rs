@@ -14,6 +14,7 @@ use crate::model::{
     role::Role,
     tenant::Tenant,
     text::DisplayName,
+    user::UserState,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -172,6 +173,30 @@ pub async fn set_role(
     Ok(updated == 1)
 }
 
+/// Sets the name to show.
+pub async fn set_display_name(
+    tx: &mut Tx,
+    tenant: TenantId,
+    user: UserId,
+    name: &DisplayName,
+    now: Instant,
+) -> Result<bool> {
+    tx.check_tenant(tenant)?;
+    let updated = on!(tx, |c| diesel::update(user_profiles::table.find((tenant, user)))
+        .set((user_profiles::display_name.eq(name.as_str()), user_profiles::update_time.eq(now)))
+        .execute(c)
+        .await)?;
+    Ok(updated == 1)
+}
+
+/// Ends a membership, and its sessions with it; a home moves before. `false` when there is none.
+pub async fn delete(tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<bool> {
+    tx.check_tenant(tenant)?;
+    let deleted =
+        on!(tx, |c| diesel::delete(user_profiles::table.find((tenant, user))).execute(c).await)?;
+    Ok(deleted == 1)
+}
+
 /// How many active members the tenant has.
 pub async fn count_active(tx: &mut Tx, tenant: TenantId) -> Result<u32> {
     let scope = tx.scope();
@@ -184,15 +209,17 @@ pub async fn count_active(tx: &mut Tx, tenant: TenantId) -> Result<u32> {
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
-/// How many active owners the tenant has.
-pub async fn count_active_owners(tx: &mut Tx, tenant: TenantId) -> Result<u32> {
+/// Owners of the tenant whose profile and account are both active, so many at most.
+pub async fn active_owners(tx: &mut Tx, tenant: TenantId, most: i64) -> Result<Vec<UserId>> {
     let scope = tx.scope();
-    let count: i64 = on!(tx, |c| in_scope!(scope, user_profiles, user_profiles::table)
+    Ok(on!(tx, |c| reachable!(scope)
         .filter(user_profiles::tenant_id.eq(tenant))
-        .filter(user_profiles::state.eq(ProfileState::Active))
         .filter(user_profiles::role.eq(Role::Owner))
-        .count()
-        .get_result(c)
-        .await)?;
-    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+        .filter(user_profiles::state.eq(ProfileState::Active))
+        .filter(users::state.eq(UserState::Active))
+        .order(user_profiles::user_id.asc())
+        .limit(most)
+        .select(user_profiles::user_id)
+        .load(c)
+        .await)?)
 }

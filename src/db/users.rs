@@ -145,3 +145,27 @@ pub async fn replace_password_hash(
         .await)?;
     Ok(updated == 1)
 }
+
+/// Moves an account to another home, where it has a profile; `false` when its home is not `from`.
+pub async fn move_home(
+    tx: &mut Tx,
+    id: UserId,
+    from: TenantId,
+    to: TenantId,
+    now: Instant,
+) -> Result<bool> {
+    tx.check_everywhere()?;
+    let updated = on!(tx, |c| diesel::update(users::table.find(id))
+        .filter(users::tenant_id.eq(from))
+        .set((users::tenant_id.eq(to), users::update_time.eq(now)))
+        .execute(c)
+        .await)?;
+    Ok(updated == 1)
+}
+
+/// Deletes an account with every profile and session; `false` when there is none.
+pub async fn delete(tx: &mut Tx, id: UserId) -> Result<bool> {
+    tx.check_everywhere()?;
+    let deleted = on!(tx, |c| diesel::delete(users::table.find(id)).execute(c).await)?;
+    Ok(deleted == 1)
+}

@@ -7,6 +7,7 @@ use super::{
     role::Role,
     text::DisplayName,
 };
+use std::time::Duration;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProfileState {
@@ -34,6 +35,12 @@ impl Profile {
     /// Changes with every change of the row's content.
     pub fn etag(&self) -> String {
         format!("{:x}", self.update_time.as_micros())
+    }
+
+    /// The time of a change at `now`. Always later than the change before, even where the
+    /// database counts milliseconds, so that the etag differs too.
+    pub fn changed_at(&self, now: Instant) -> Instant {
+        now.max(self.update_time + Duration::from_micros(1))
     }
 }
 

@@ -46,6 +46,8 @@ pub enum SignOutScope {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
     pub role: super::role::Role,
+    /// Version of the membership; a token with another one is stale.
+    pub mver: i64,
     /// Session open, user and profile and tenant active.
     pub live: bool,
 }

@@ -6,6 +6,8 @@ mod authority;
 mod cx;
 mod idempotency;
 pub mod keyring;
+mod last_owner;
+mod membership;
 pub mod operator;
 pub mod outbox;
 mod page;

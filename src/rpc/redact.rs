@@ -15,6 +15,7 @@ macro_rules! redact {
 }
 
 redact! {
+    crate::pb::auth::v1::CreateApiKeyResponse => "CreateApiKeyResponse",
     crate::pb::auth::v1::MfaChallenge => "MfaChallenge",
     crate::pb::auth::v1::RefreshSessionRequest => "RefreshSessionRequest",
     crate::pb::auth::v1::RefreshSessionResponse => "RefreshSessionResponse",
@@ -23,6 +24,8 @@ redact! {
     crate::pb::auth::v1::SignInResponse => "SignInResponse",
     crate::pb::auth::v1::SignUpRequest => "SignUpRequest",
     crate::pb::auth::v1::SignUpResponse => "SignUpResponse",
+    crate::pb::auth::v1::SwitchTenantResponse => "SwitchTenantResponse",
+    crate::pb::auth::v1::ValidateTokenRequest => "ValidateTokenRequest",
     crate::pb::auth::v1::sign_in_response::Outcome => "Outcome",
 }
 

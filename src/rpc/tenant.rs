@@ -147,4 +147,34 @@ impl tenant_service_server::TenantService for TenantService {
         )
         .await
     }
+
+    async fn update_user(
+        &self,
+        request: Request<pb::UpdateUserRequest>,
+    ) -> Answer<pb::UpdateUserResponse> {
+        call(
+            &self.0,
+            Action::UpdateUser,
+            request,
+            convert::update_user,
+            tenant::update_user,
+            convert::update_user_response,
+        )
+        .await
+    }
+
+    async fn remove_user(
+        &self,
+        request: Request<pb::RemoveUserRequest>,
+    ) -> Answer<pb::RemoveUserResponse> {
+        call(
+            &self.0,
+            Action::RemoveUser,
+            request,
+            convert::remove_user,
+            tenant::remove_user,
+            convert::remove_user_response,
+        )
+        .await
+    }
 }

@@ -30,7 +30,7 @@ async fn user(app: &App, budget: &Arc<Budget>, credential: &str) -> Result<Calle
             Refusal::Expired => {
                 Error::new(Reason::CredentialExpired, "The access token has expired. Refresh it.")
             }
-            _ => invalid(),
+            _ => authority::invalid(),
         };
         refused.with_detail(why.as_str())
     })?;
@@ -43,18 +43,22 @@ async fn user(app: &App, budget: &Arc<Budget>, credential: &str) -> Result<Calle
         .await?
         .filter(|standing| standing.live)
         .ok_or_else(authority::ended)?;
+    if standing.mver != claims.mver {
+        return Err(authority::stale());
+    }
     Ok(Caller::User(UserCaller {
         user_id: claims.sub,
         session_id: claims.sid,
         tenant_id: claims.tenant_id,
         role: standing.role,
+        mver: standing.mver,
     }))
 }
 
 /// One answer for every key that opens nothing: unknown, revoked, expired, its creator gone, its
 /// tenant suspended.
 async fn key(app: &App, budget: &Arc<Budget>, credential: &str) -> Result<Caller> {
-    let hash = token::hash_api_key(credential).ok_or_else(invalid)?;
+    let hash = token::hash_api_key(credential).ok_or_else(authority::invalid)?;
     let hash = hash.as_slice();
     let scope = Scope::system(SystemUse::Authenticate);
     let key = app
@@ -62,7 +66,7 @@ async fn key(app: &App, budget: &Arc<Budget>, credential: &str) -> Result<Caller
         .read(scope, budget, async |tx| api_keys::find_standing(tx, hash).await)
         .await?
         .filter(KeyStanding::may_act)
-        .ok_or_else(invalid)?;
+        .ok_or_else(authority::invalid)?;
     if key.unnoted {
         note_use(app, key.id).await;
     }
@@ -85,8 +89,4 @@ async fn note_use(app: &App, id: ApiKeyId) {
         Ok(Err(error)) => tracing::debug!(key_id = %id, ?error, "the use of a key is not noted"),
         Err(_) => tracing::debug!(key_id = %id, "the use of a key is not noted in time"),
     }
-}
-
-fn invalid() -> Error {
-    Error::new(Reason::CredentialInvalid, "The credential is not valid.")
 }

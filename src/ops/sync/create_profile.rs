@@ -14,7 +14,7 @@ use crate::{
         text::DisplayName,
         user::User,
     },
-    ops::{Cx, idempotency, seat},
+    ops::{Cx, idempotency, membership, seat},
 };
 
 pub struct CreateProfile {
@@ -55,8 +55,11 @@ async fn find(tx: &mut Tx, user: UserId, tenant: TenantId) -> Result<CreatedProf
 }
 
 async fn make(cx: &Cx, tx: &mut Tx, input: &CreateProfile) -> Result<CreatedProfile> {
-    let user = users::find(tx, input.user_id).await?;
-    let user = user.ok_or_else(|| Error::not_found("user"))?;
+    let no_user = || Error::not_found("user");
+    if !users::lock(tx, input.user_id).await? {
+        return Err(no_user());
+    }
+    let user = users::find(tx, input.user_id).await?.ok_or_else(no_user)?;
     let tenant = input.tenant_id.unwrap_or(user.tenant_id);
     if !tenants::lock(tx, tenant).await? {
         return Err(Error::not_found("tenant"));
@@ -115,22 +118,8 @@ async fn insert(
 }
 
 async fn set_role(cx: &Cx, tx: &mut Tx, before: Profile, role: Role) -> Result<Profile> {
-    let (tenant, user) = (before.tenant_id, before.user_id);
-    if before.role == Role::Owner
-        && before.state == ProfileState::Active
-        && user_profiles::count_active_owners(tx, tenant).await? <= 1
-    {
-        return Err(Error::new(
-            Reason::LastOwner,
-            "The last active owner of a tenant cannot be demoted. Make another owner first.",
-        ));
-    }
-    let now = tx.now().await?;
-    user_profiles::set_role(tx, tenant, user, role, now).await?;
-    let event = NewEvent::new(EventKind::RoleChanged, Some(tenant), user)
-        .with("from", before.role.as_str())
-        .with("to", role.as_str())
-        .with("break_glass", true);
+    let event = membership::role_changed(&before, role).with("break_glass", true);
+    let profile = membership::set_role(tx, before, role).await?;
     events::append(tx, &cx.actor(), &event).await?;
-    Ok(Profile { role, mver: before.mver + 1, update_time: now, ..before })
+    Ok(profile)
 }

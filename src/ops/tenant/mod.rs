@@ -9,6 +9,8 @@ mod list_domains;
 mod list_tenants;
 mod list_users;
 mod remove_domain;
+mod remove_user;
+mod update_user;
 
 pub use add_domain::{AddDomain, add_domain};
 pub use create_tenant::{CreateTenant, CreatedTenant, create_tenant};
@@ -19,3 +21,5 @@ pub use list_domains::list_domains;
 pub use list_tenants::list_tenants;
 pub use list_users::{ListUsers, list_users};
 pub use remove_domain::remove_domain;
+pub use remove_user::remove_user;
+pub use update_user::{UpdateUser, update_user};

@@ -2,13 +2,17 @@
 
 use super::{
     super::call::{NamesTenant, Parsed, optional_tenant},
-    fields::{Fields, unknown_value},
+    fields::{Fields, required, unknown_value},
     resources::{profile, tenant, timestamp, user},
 };
 use crate::{
     access::NamedTenant,
     model::{
-        clock::Instant, email::EmailAddress, error::FieldViolation, session::SignOutScope,
+        clock::Instant,
+        email::EmailAddress,
+        error::FieldViolation,
+        id::{Id as _, TenantId},
+        session::SignOutScope,
         text::DisplayName,
     },
     ops::auth::{IssuedSession, Jwks, SignIn, SignUp, WhoAmI},
@@ -17,7 +21,7 @@ use crate::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// None of this service's messages names a scope: its RPCs are public or about the caller.
+/// Names no tenant: public, or about the caller.
 macro_rules! names_no_tenant {
     ($($message:ident),+ $(,)?) => { $(
         impl NamesTenant for pb::$message {
@@ -36,6 +40,17 @@ names_no_tenant!(
     WhoAmIRequest,
     GetJwksRequest,
 );
+
+macro_rules! names_argument {
+    ($($message:ident),+ $(,)?) => { $(
+        impl NamesTenant for pb::$message {
+            fn named_tenant(&self) -> Result<NamedTenant, FieldViolation> {
+                TenantId::parse("tenant_id", &self.tenant_id).map(NamedTenant::Argument)
+            }
+        }
+    )+ };
+}
+names_argument!(SwitchTenantRequest, LeaveTenantRequest);
 
 pub(in crate::rpc) fn start_sign_up(message: pb::StartSignUpRequest) -> Parsed<EmailAddress> {
     let mut fields = Fields::default();
@@ -119,6 +134,26 @@ pub(in crate::rpc) fn who_am_i_response(me: WhoAmI) -> pb::WhoAmIResponse {
     }
 }
 
+pub(in crate::rpc) fn switch_tenant(message: pb::SwitchTenantRequest) -> Parsed<TenantId> {
+    let mut fields = Fields::default();
+    let id = fields.take(TenantId::parse("tenant_id", &message.tenant_id));
+    fields.finish(id)
+}
+
+pub(in crate::rpc) fn switch_tenant_response(issued: IssuedSession) -> pb::SwitchTenantResponse {
+    pb::SwitchTenantResponse { session: Some(session(issued)) }
+}
+
+pub(in crate::rpc) fn leave_tenant(message: pb::LeaveTenantRequest) -> Parsed<TenantId> {
+    let mut fields = Fields::default();
+    let id = fields.take(TenantId::parse("tenant_id", &message.tenant_id));
+    fields.finish(id)
+}
+
+pub(in crate::rpc) fn leave_tenant_response((): ()) -> pb::LeaveTenantResponse {
+    pb::LeaveTenantResponse {}
+}
+
 #[allow(clippy::unnecessary_wraps, reason = "every request is parsed the same way")]
 pub(in crate::rpc) fn get_jwks(_: pb::GetJwksRequest) -> Parsed<()> {
     Ok(())
@@ -150,12 +185,4 @@ fn session(issued: IssuedSession) -> pb::Session {
 
 fn password(text: String) -> Result<Password, FieldViolation> {
     required("password", text).map(|text| Password::new(&text))
-}
-
-fn required(field: &'static str, text: String) -> Result<String, FieldViolation> {
-    if text.is_empty() {
-        Err(FieldViolation::new(field, "REQUIRED", "must not be empty"))
-    } else {
-        Ok(text)
-    }
 }

@@ -2,8 +2,8 @@
 
 use super::{
     super::call::{NamesTenant, Parsed, scope_tenant},
-    fields::{Fields, optional_role, page, request_key, unknown_value},
-    resources::{domain, profile_view, tenant, user},
+    fields::{Fields, mask, optional_role, page, request_key, required_role, unknown_value},
+    resources::{domain, profile, profile_view, tenant, user},
 };
 use crate::{
     access::{Action, NamedTenant},
@@ -13,11 +13,11 @@ use crate::{
         id::{DomainId, Id as _, TenantId, UserId},
         page::{Page, PageRequest},
         placement::{PlacementReport, RuleKind, RuleOutcome},
-        profile::{ProfileFilter, ProfileState, ProfileView},
+        profile::{Profile, ProfileFilter, ProfileState, ProfileView},
         tenant::{Enrollment, HomeUrl, Slug, Tenant},
         text::{DisplayName, is_unprintable},
     },
-    ops::tenant::{AddDomain, CreateTenant, CreatedTenant, FoundUser, ListUsers},
+    ops::tenant::{AddDomain, CreateTenant, CreatedTenant, FoundUser, ListUsers, UpdateUser},
     pb::{common::v1 as common, tenant::v1 as pb},
 };
 use std::mem::take;
@@ -42,6 +42,8 @@ names_scope!(
     ExplainPlacementRequest,
     ListUsersRequest,
     GetUserRequest,
+    UpdateUserRequest,
+    RemoveUserRequest,
 );
 
 impl NamesTenant for pb::CreateTenantRequest {
@@ -273,4 +275,42 @@ pub(in crate::rpc) fn get_user(message: pb::GetUserRequest) -> Parsed<UserId> {
 
 pub(in crate::rpc) fn get_user_response(found: FoundUser) -> pb::GetUserResponse {
     pb::GetUserResponse { user: found.user.map(user), profile: Some(profile_view(found.profile)) }
+}
+
+pub(in crate::rpc) fn update_user(message: pb::UpdateUserRequest) -> Parsed<UpdateUser> {
+    let mut fields = Fields::default();
+    let user_id = fields.take(UserId::parse("user_id", &message.user_id));
+    let paths = fields.take(mask(message.update_mask, &["role", "display_name"]));
+    let names = |path| paths.as_ref().is_some_and(|paths| paths.contains(&path));
+    let role = fields.take(masked(names("role"), || required_role("role", message.role)));
+    let display_name = fields.take(masked(names("display_name"), || {
+        DisplayName::parse("display_name", &message.display_name)
+    }));
+    let etag = Some(message.etag).filter(|etag| !etag.is_empty());
+    let input = (|| {
+        Some(UpdateUser { user_id: user_id?, role: role?, display_name: display_name?, etag })
+    })();
+    fields.finish(input)
+}
+
+/// A field that is read only if the mask names it.
+fn masked<T>(
+    is_named: bool,
+    parse: impl FnOnce() -> Result<T, FieldViolation>,
+) -> Result<Option<T>, FieldViolation> {
+    is_named.then(parse).transpose()
+}
+
+pub(in crate::rpc) fn update_user_response(changed: Profile) -> pb::UpdateUserResponse {
+    pb::UpdateUserResponse { profile: Some(profile(changed)) }
+}
+
+pub(in crate::rpc) fn remove_user(message: pb::RemoveUserRequest) -> Parsed<UserId> {
+    let mut fields = Fields::default();
+    let id = fields.take(UserId::parse("user_id", &message.user_id));
+    fields.finish(id)
+}
+
+pub(in crate::rpc) fn remove_user_response((): ()) -> pb::RemoveUserResponse {
+    pb::RemoveUserResponse {}
 }

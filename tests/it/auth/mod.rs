@@ -1,6 +1,7 @@
 mod credential;
 mod get_jwks;
 mod journey;
+mod leave_tenant;
 mod refresh_race;
 mod refresh_session;
 mod sign_in;
@@ -10,6 +11,7 @@ mod sign_up_password;
 mod sign_up_proof;
 mod sign_up_race;
 mod start_sign_up;
+mod switch_tenant;
 mod tenant_header;
 mod throttle;
 mod who_am_i;

@@ -1,6 +1,6 @@
 //! `WhoAmI`: the caller, the active tenant, and the memberships elsewhere.
 
-use crate::support::{Backend, Server, assert_refused};
+use crate::support::{Backend, Server, assert_refused, server::PASSWORD};
 use reeve::pb::common::v1::Role;
 use tonic::Code;
 
@@ -36,13 +36,21 @@ on_both! {
         assert!(!held.iter().any(|(tenant, _)| *tenant == foreign));
     }
 
-    // R-TEN-6: roles come from the database, not from the token.
+    // R-TEN-6, TK-53: a role holds at once; the token of before is stale, a refreshed one fits.
     async fn a_role_changes_at_once(backend: Backend) {
         let server = Server::start(backend).await;
-        server.create_tenant("acme", &["acme.com"]).await;
-        let session = server.sign_up_as("ann@acme.com", Role::Admin).await;
-        let me = server.who_am_i(&session.access_token).await.unwrap();
-        assert_eq!(me.profile.unwrap().role(), Role::Admin);
+        let acme = server.create_tenant("acme", &["acme.com"]).await;
+        let session = server.sign_up("ann@acme.com").await;
+        let user = session.user.unwrap().id;
+        for role in [Role::Admin, Role::Member] {
+            let before = server.sign_in("ann@acme.com", PASSWORD).await.unwrap();
+            server.set_role(&user, &acme, role).await;
+            let stale = server.who_am_i(&before.access_token).await;
+            assert_refused(stale, Code::Unauthenticated, "CREDENTIAL_STALE");
+            let next = server.refresh(&before.refresh_token).await.unwrap();
+            let me = server.who_am_i(&next.access_token).await.unwrap();
+            assert_eq!(me.profile.unwrap().role(), role);
+        }
     }
 
     async fn a_key_is_nobody(backend: Backend) {

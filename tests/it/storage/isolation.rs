@@ -6,11 +6,14 @@
 use super::transactions::new_tenant;
 use crate::support::{
     Backend, Server,
-    seed::{budget, system_scope, tenant_id, tenant_scope},
+    seed::{budget, own_scope, system_scope, tenant_id, tenant_scope},
 };
 use reeve::{
     access::Scope,
-    db::{Tx, TxBody, pending_sign_ups, sessions, tenant_domains, tenants, user_profiles, users},
+    db::{
+        Tx, TxBody, departures, pending_sign_ups, sessions, tenant_domains, tenants, user_profiles,
+        users,
+    },
     model::{
         Result,
         clock::{Clock as _, Instant},
@@ -24,6 +27,7 @@ use reeve::{
         text::DisplayName,
         user::{User, UserState},
     },
+    pb::common::v1 as pb,
 };
 
 /// What tenant B holds, and the scope of tenant A.
@@ -81,6 +85,24 @@ impl Two {
         for<'r> F: TxBody<&'r mut Tx, Result<R>> + Sync,
     {
         self.server.app.db.dry_run(system_scope(), &budget(), body).await
+    }
+
+    fn session_row(&self) -> Session {
+        Session {
+            id: self.server.app.new_id(),
+            tenant_id: self.tenant,
+            user_id: self.user,
+            counter: 0,
+            kid: "kid".to_owned(),
+            rotated_time: self.now,
+            idle_expire_time: self.now,
+            expire_time: self.now,
+            user_agent: String::new(),
+            ip: String::new(),
+            end_time: None,
+            create_time: self.now,
+            last_used_time: self.now,
+        }
     }
 
     fn email(text: &str) -> EmailAddress {
@@ -167,10 +189,13 @@ on_both! {
         assert!(listed.len() == 1 && listed[0].email.as_typed() == "ann@acme.com");
     }
 
-    async fn owners_of_another_tenant_are_not_counted(backend: Backend) {
+    async fn owners_of_another_tenant_are_not_found(backend: Backend) {
         let two = &Two::new(backend).await;
         two.server.execute("UPDATE user_profiles SET role = 'owner'").await;
-        hidden!(two, 1, 0, |tx| user_profiles::count_active_owners(tx, two.tenant));
+        let owners = two.all(async |tx| user_profiles::active_owners(tx, two.tenant, 2).await).await;
+        assert_eq!(owners.unwrap(), [two.user]);
+        let owners = two.ours(async |tx| user_profiles::active_owners(tx, two.tenant, 2).await).await;
+        assert_eq!(owners.unwrap(), []);
     }
 
     async fn rows_of_another_tenant_are_not_inserted(backend: Backend) {
@@ -193,21 +218,7 @@ on_both! {
             verified_time: None,
             create_time: two.now,
         };
-        let session = &Session {
-            id: two.server.app.new_id(),
-            tenant_id: two.tenant,
-            user_id: two.user,
-            counter: 0,
-            kid: "kid".to_owned(),
-            rotated_time: two.now,
-            idle_expire_time: two.now,
-            expire_time: two.now,
-            user_agent: String::new(),
-            ip: String::new(),
-            end_time: None,
-            create_time: two.now,
-            last_used_time: two.now,
-        };
+        let session = &two.session_row();
         let pending = &PendingSignUp {
             id: two.server.app.new_id(),
             email: Two::email("eve@other.org"),
@@ -227,11 +238,50 @@ on_both! {
         refused!(two, |tx| pending_sign_ups::insert(tx, pending, two.now));
     }
 
+    async fn departures_of_another_tenant_are_its_own(backend: Backend) {
+        let two = &Two::new(backend).await;
+        let bob = &Two::email("bob@other.org");
+        refused!(two, |tx| departures::insert(tx, two.tenant, bob.key(), two.now));
+        let write = async |tx: &mut Tx| departures::insert(tx, two.tenant, bob.key(), two.now).await;
+        two.server.app.db.write(system_scope(), &budget(), write).await.unwrap();
+        hidden!(two, true, false, |tx| departures::exists(tx, two.tenant, bob.key()));
+        two.ours(async |tx| departures::delete(tx, two.tenant, bob.key()).await).await.unwrap();
+        assert_eq!(two.server.count("departures").await, 1);
+    }
+
+    // A shared person is in reach of both tenants; the account and the other membership are not
+    // for either of them to change.
+    async fn one_tenant_changes_no_account_and_no_other_membership(backend: Backend) {
+        let two = &Two::new(backend).await;
+        let (server, user, now) = (&two.server, two.user, two.now);
+        hidden!(two, true, false, |tx| users::lock(tx, user));
+        let ours = two.scope.tenant_id().unwrap();
+        server.set_role(&user.to_string(), &ours.to_string(), pb::Role::Admin).await;
+        hidden!(two, true, true, |tx| users::lock(tx, user));
+        refused!(two, |tx| users::move_home(tx, user, two.tenant, ours, now));
+        refused!(two, |tx| users::delete(tx, user));
+        let home = server.literal(&ours.to_string());
+        server.execute(&format!("UPDATE users SET tenant_id = {home} WHERE email = 'bob@other.org'")).await;
+        refused!(two, |tx| user_profiles::delete(tx, two.tenant, user));
+        assert_eq!(server.count("user_profiles").await, 3);
+    }
+
+    // People open sessions for themselves alone, in whichever of their tenants.
+    async fn a_session_is_inserted_by_its_own_person(backend: Backend) {
+        let two = &Two::new(backend).await;
+        let (db, session) = (&two.server.app.db, &two.session_row());
+        let insert = async |tx: &mut Tx| sessions::insert(tx, session).await;
+        db.dry_run(own_scope(two.user), &budget(), insert).await.unwrap();
+        assert!(db.dry_run(own_scope(two.server.app.new_id()), &budget(), insert).await.is_err());
+    }
+
     async fn rows_of_another_tenant_are_not_changed(backend: Backend) {
         let two = &Two::new(backend).await;
         let (db, now, late) = (&two.server, two.now, two.now + std::time::Duration::from_hours(1));
         refused!(two, |tx| tenants::lock(tx, two.tenant));
         refused!(two, |tx| user_profiles::set_role(tx, two.tenant, two.user, Role::Owner, now));
+        let name = &DisplayName::parse("display_name", "Mallory").unwrap();
+        refused!(two, |tx| user_profiles::set_display_name(tx, two.tenant, two.user, name, now));
         hidden!(two, Some(_), None, |tx| tenant_domains::delete(tx, two.domain));
         hidden!(two, true, false, |tx| sessions::end(tx, two.session, EndReason::SignedOut, now));
         hidden!(two, true, false, |tx| pending_sign_ups::claim_mailing(tx, two.pending, late, now));

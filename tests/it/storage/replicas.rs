@@ -1,11 +1,17 @@
 //! Servers that share one database, with nothing else between them.
 
 use crate::support::{
-    Backend, Server,
+    Backend, Server, assert_refused,
     postgres::Database,
     server::{Metadata, Options},
 };
-use reeve::pb::{auth::v1 as auth, tenant::v1 as tenant};
+use reeve::pb::{
+    auth::v1::{self as auth, SignOutScope},
+    common::v1::Role,
+    tenant::v1 as tenant,
+};
+use std::time::{Duration, Instant};
+use tonic::Code;
 
 /// Two servers that start at once on a PostgreSQL database in which nothing was done yet. They
 /// put their mail in one directory, because either may send it.
@@ -75,4 +81,47 @@ async fn a_sign_up_crosses_replicas() {
     };
     other.auth().sign_up(request).await.unwrap();
     assert!(one.sign_in("ann@acme.com", crate::support::server::PASSWORD).await.is_ok());
+}
+
+/// R-TEN-6, R-TOK-11, TK-57: what is taken away at one replica is refused at the other, for a
+/// write at once and for a read within five seconds; here for both at once (ADR 0004).
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_ends_at_one_replica_ends_at_the_other() {
+    let [one, other] = pair().await;
+    let acme = one.create_tenant("acme", &["acme.com"]).await;
+    let owner = one.sign_up_as("ann@acme.com", Role::Owner).await;
+    let owner = Metadata::bearer(&owner.access_token);
+    let bob = one.sign_up_as("bob@acme.com", Role::Admin).await;
+    let (user, session) = (bob.user.clone().unwrap().id, bob);
+    let refused = async |session: &auth::Session, reason: &str, since: Instant| {
+        let token = Metadata::bearer(&session.access_token);
+        let write = other.update_role(&token, &user, "", Role::Member).await;
+        assert_refused(write, Code::Unauthenticated, reason);
+        let write = other.sign_out(&session.access_token, SignOutScope::Current).await;
+        assert_refused(write, Code::Unauthenticated, reason);
+        let read = other.who_am_i(&session.access_token).await;
+        assert_refused(read, Code::Unauthenticated, reason);
+        let read = other.tenant_as(token).list_users(tenant::ListUsersRequest::default()).await;
+        assert_refused(read, Code::Unauthenticated, reason);
+        assert!(since.elapsed() < Duration::from_secs(5));
+    };
+    // The other one has seen the token before.
+    other.who_am_i(&session.access_token).await.unwrap();
+    one.update_role(&owner, &user, "", Role::Member).await.unwrap();
+    refused(&session, "CREDENTIAL_STALE", Instant::now()).await;
+    let session = other.refresh(&session.refresh_token).await.unwrap();
+
+    for (table, id) in [("users", &user), ("user_profiles", &user), ("tenants", &acme)] {
+        let column = if table == "user_profiles" { "user_id" } else { "id" };
+        let set = format!("UPDATE {table} SET state = 'suspended' WHERE {column} = '{id}'");
+        other.who_am_i(&session.access_token).await.unwrap();
+        one.execute(&set).await;
+        refused(&session, "SESSION_ENDED", Instant::now()).await;
+        one.execute(&set.replace("'suspended'", "'active'")).await;
+    }
+    other.who_am_i(&session.access_token).await.unwrap();
+    one.remove_user(&owner, &user, &acme).await.unwrap();
+    refused(&session, "SESSION_ENDED", Instant::now()).await;
+    let dead = other.refresh(&session.refresh_token).await;
+    assert_refused(dead, Code::Unauthenticated, "REFRESH_TOKEN_INVALID");
 }

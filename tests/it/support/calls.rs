@@ -4,9 +4,9 @@ use super::{Server, server::Metadata};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use reeve::pb::{
     auth::v1 as auth,
-    common::v1::Role,
+    common::v1::{Profile, Role},
     sync::v1::CreateProfileRequest,
-    tenant::v1::{AddDomainRequest, RemoveDomainRequest},
+    tenant::v1::{AddDomainRequest, RemoveDomainRequest, RemoveUserRequest, UpdateUserRequest},
 };
 use tonic::{Code, Status};
 
@@ -61,12 +61,56 @@ impl Server {
         self.sync_as(self.operator()).create_profile(request).await.unwrap();
     }
 
+    /// Gives a role in the session's tenant, and a token that fits it.
+    pub async fn with_role(&self, session: &auth::Session, role: Role) -> auth::Session {
+        let profile = session.profile.as_ref().unwrap();
+        self.set_role(&profile.user_id, &profile.tenant_id, role).await;
+        self.refresh(&session.refresh_token).await.unwrap()
+    }
+
     /// Signs somebody up and gives them a role in their home tenant.
     pub async fn sign_up_as(&self, email: &str, role: Role) -> auth::Session {
         let session = self.sign_up(email).await;
-        let user = session.user.as_ref().unwrap();
-        self.set_role(&user.id, &user.tenant_id, role).await;
-        session
+        self.with_role(&session, role).await
+    }
+
+    pub async fn switch_tenant(
+        &self,
+        access_token: &str,
+        tenant_id: &str,
+    ) -> Result<auth::Session, Status> {
+        let request = auth::SwitchTenantRequest { tenant_id: tenant_id.to_owned() };
+        let answer = self.auth_as(Metadata::bearer(access_token)).switch_tenant(request).await?;
+        Ok(answer.into_inner().session.unwrap())
+    }
+
+    pub async fn leave_tenant(&self, access_token: &str, tenant_id: &str) -> Result<(), Status> {
+        let request = auth::LeaveTenantRequest { tenant_id: tenant_id.to_owned() };
+        self.auth_as(Metadata::bearer(access_token)).leave_tenant(request).await.map(drop)
+    }
+
+    /// Sets a role in the caller's tenant, or in the one that an operator names.
+    pub async fn update_role(
+        &self,
+        caller: &Metadata,
+        user_id: &str,
+        tenant_id: &str,
+        role: Role,
+    ) -> Result<Profile, Status> {
+        let request = role_change(user_id, tenant_id, role);
+        let answer = self.tenant_as(caller.clone()).update_user(request).await?;
+        Ok(answer.into_inner().profile.unwrap())
+    }
+
+    pub async fn remove_user(
+        &self,
+        caller: &Metadata,
+        user_id: &str,
+        tenant_id: &str,
+    ) -> Result<(), Status> {
+        let (user_id, tenant_id) = (user_id.to_owned(), tenant_id.to_owned());
+        let request = RemoveUserRequest { user_id, tenant_id };
+        self.tenant_as(caller.clone()).remove_user(request).await.map(drop)
     }
 
     /// Gives a domain to a tenant and answers the domain's id.
@@ -99,6 +143,17 @@ impl Server {
     /// How many rows `from` names: a table, with conditions if any.
     pub async fn count(&self, from: &str) -> i64 {
         self.number(&format!("SELECT count(*) AS value FROM {from}")).await
+    }
+}
+
+/// The request that sets a role and nothing else.
+pub fn role_change(user_id: &str, tenant_id: &str, role: Role) -> UpdateUserRequest {
+    UpdateUserRequest {
+        user_id: user_id.to_owned(),
+        tenant_id: tenant_id.to_owned(),
+        role: role.into(),
+        update_mask: Some(prost_types::FieldMask { paths: vec!["role".to_owned()] }),
+        ..Default::default()
     }
 }
 

@@ -10,7 +10,7 @@ pub mod seed;
 pub mod server;
 pub mod sql;
 
-pub use calls::{claims, ghost, seen};
+pub use calls::{claims, ghost, role_change, seen};
 pub use server::{Options, Server};
 
 /// Which database a test runs on.

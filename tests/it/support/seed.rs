@@ -5,11 +5,12 @@ use super::{
     postgres::{OWNER, SERVICE},
 };
 use reeve::{
-    access::{Action, Caller, NamedTenant, Operator, Scope, SystemUse, authorize},
+    access::{Action, Caller, NamedTenant, Operator, Scope, SystemUse, UserCaller, authorize},
     db::Target,
     model::{
         budget::Budget,
-        id::{Id as _, TenantId, UserId},
+        id::{Id as _, SessionId, TenantId, UserId},
+        role::Role,
     },
 };
 use std::{sync::Arc, time::Duration};
@@ -18,6 +19,19 @@ use std::{sync::Arc, time::Duration};
 pub fn tenant_scope(tenant: TenantId) -> Scope {
     let caller = Caller::Operator(Operator::CommandLine);
     authorize(&caller, Action::GetTenant, NamedTenant::Argument(tenant), None).unwrap()
+}
+
+/// The scope of a person on their own rows.
+pub fn own_scope(user_id: UserId) -> Scope {
+    let id = || uuid::Uuid::from_u128(1);
+    let caller = Caller::User(UserCaller {
+        user_id,
+        session_id: SessionId::from_uuid(id()),
+        tenant_id: TenantId::from_uuid(id()),
+        role: Role::Member,
+        mver: 1,
+    });
+    authorize(&caller, Action::WhoAmI, NamedTenant::None, None).unwrap()
 }
 
 pub fn system_scope() -> Scope {

@@ -132,15 +132,15 @@ on_both! {
         let other = server.create_tenant("other", &["other.com"]).await;
         let domain = list(&server, server.operator(), &own).await.unwrap().remove(0).id;
         let foreign = list(&server, server.operator(), &other).await.unwrap().remove(0).id;
-        let session = server.sign_up("ann@own.com").await;
-        let token = Metadata::bearer(&session.access_token);
-        let user = session.user.unwrap().id;
+        let mut session = server.sign_up("ann@own.com").await;
         for role in [Role::Member, Role::Admin] {
-            server.set_role(&user, &own, role).await;
-            let denied = remove(&server, token.clone(), "", &domain).await;
+            session = server.with_role(&session, role).await;
+            let token = Metadata::bearer(&session.access_token);
+            let denied = remove(&server, token, "", &domain).await;
             assert_refused(denied, Code::PermissionDenied, "PERMISSION_DENIED");
         }
-        server.set_role(&user, &own, Role::Owner).await;
+        let session = server.with_role(&session, Role::Owner).await;
+        let token = Metadata::bearer(&session.access_token);
         let hidden = remove(&server, token.clone(), "", &foreign).await;
         let hidden = assert_refused(hidden, Code::NotFound, "NOT_FOUND");
         let absent = remove(&server, token.clone(), "", &ghost()).await.unwrap_err();
@@ -170,7 +170,8 @@ on_both! {
         let token = Metadata::bearer(&session.access_token);
         let denied = list(&server, token.clone(), "").await;
         assert_refused(denied, Code::PermissionDenied, "PERMISSION_DENIED");
-        server.set_role(&session.user.unwrap().id, &own, Role::Admin).await;
+        let session = server.with_role(&session, Role::Admin).await;
+        let token = Metadata::bearer(&session.access_token);
         let found = list(&server, token.clone(), "").await.unwrap();
         assert_eq!(found, list(&server, server.operator(), &own).await.unwrap());
         assert_eq!(found.len(), 2);

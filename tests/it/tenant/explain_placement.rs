@@ -107,7 +107,8 @@ on_both! {
         let token = Metadata::bearer(&session.access_token);
         let denied = explain(&server, token.clone(), "new@own.com", "").await;
         assert_refused(denied, Code::PermissionDenied, "PERMISSION_DENIED");
-        server.set_role(&session.user.unwrap().id, &own, Role::Admin).await;
+        let session = server.with_role(&session, Role::Admin).await;
+        let token = Metadata::bearer(&session.access_token);
 
         let report = explain(&server, token.clone(), "new@own.com", "").await.unwrap();
         assert_eq!(report.tenant.unwrap().id, own);

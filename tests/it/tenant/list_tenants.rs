@@ -121,11 +121,11 @@ on_both! {
     async fn a_person_lists_their_own_tenant(backend: Backend) {
         let server = Server::start(backend).await;
         let ids = three(&server).await;
-        let session = server.sign_up("ann@two.com").await;
-        let user = session.user.unwrap().id;
+        let mut session = server.sign_up("ann@two.com").await;
+        let user = session.user.clone().unwrap().id;
         server.set_role(&user, &ids[2], Role::Owner).await;
         for role in [Role::Member, Role::Admin, Role::Owner] {
-            server.set_role(&user, &ids[1], role).await;
+            session = server.with_role(&session, role).await;
             let token = Metadata::bearer(&session.access_token);
             let listed = page(&server, token, 0, "").await.unwrap();
             assert_eq!(listed, (vec![ids[1].clone()], String::new()));

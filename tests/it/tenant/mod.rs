@@ -3,4 +3,8 @@ mod domains;
 mod explain_placement;
 mod list_tenants;
 mod list_users;
+mod rank;
+mod remove_user;
+mod role_race;
+mod update_user;
 mod users;

@@ -82,7 +82,7 @@ on_both! {
         let token = Metadata::bearer(&ann.access_token);
         let own = ann.user.clone().unwrap();
         let me = get(&server, token.clone(), &own.id, "").await.unwrap();
-        assert_eq!((me.user, me.profile), (ann.user, ann.profile));
+        assert_eq!((me.user, me.profile), (ann.user.clone(), ann.profile.clone()));
         let other = bob.user.clone().unwrap().id;
         let redacted = Profile {
             user_id: other.clone(),
@@ -94,10 +94,12 @@ on_both! {
         let found = get(&server, token.clone(), &other, "").await.unwrap();
         assert_eq!((found.user, found.profile), (None, Some(redacted)));
         // R-TEN-6: with the role, at once.
-        server.set_role(&own.id, &acme, Role::Admin).await;
-        let found = get(&server, token.clone(), &other, "").await.unwrap();
+        let ann = server.with_role(&ann, Role::Admin).await;
+        let token = Metadata::bearer(&ann.access_token);
+        let found = get(&server, token, &other, "").await.unwrap();
         assert_eq!((found.user, found.profile), (bob.user, bob.profile));
-        server.set_role(&own.id, &acme, Role::Member).await;
+        let ann = server.with_role(&ann, Role::Member).await;
+        let token = Metadata::bearer(&ann.access_token);
         assert_eq!(get(&server, token, &other, "").await.unwrap().user, None);
     }
 }
