@@ -109,7 +109,7 @@ on_both! {
 
     async fn names_are_each_callers_own(backend: Backend) {
         let server = Server::start(backend).await;
-        let another = Metadata::bearer(&operator_key(&server.app).await);
+        let another = Metadata::bearer(&operator_key(&server.app, &[]).await);
         let request = acme(&ghost());
         create(&server, &request).await.unwrap();
         let own = CreateTenantRequest { slug: "own".to_owned(), domains: vec![], ..request.clone() };
