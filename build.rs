@@ -15,7 +15,8 @@ mod policy;
 /// Types that hold a password or a token, or a message that does. Their
 /// `Debug` is written by hand in `src/rpc/redact.rs`; a type that stands in
 /// one list only does not compile.
-const REDACTED: [&str; 15] = [
+const REDACTED: [&str; 17] = [
+    ".reeve.auth.v1.CreateApiKeyResponse",
     ".reeve.auth.v1.MfaChallenge",
     ".reeve.auth.v1.RefreshSessionRequest",
     ".reeve.auth.v1.RefreshSessionResponse",
@@ -26,6 +27,7 @@ const REDACTED: [&str; 15] = [
     ".reeve.auth.v1.SignUpResponse",
     ".reeve.auth.v1.StartSignUpRequest",
     ".reeve.auth.v1.SwitchTenantResponse",
+    ".reeve.auth.v1.ValidateTokenRequest",
     ".reeve.invitation.v1.AcceptInvitationRequest",
     ".reeve.invitation.v1.CreateInvitationResponse",
     ".reeve.invitation.v1.DeclineInvitationRequest",

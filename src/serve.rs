@@ -29,7 +29,7 @@ const PROBE_EVERY: Duration = Duration::from_secs(1);
 const FAILURES: u32 = 2;
 /// How often accounts and profiles are counted for the `user-sync` health name.
 const COUNT_EVERY: Duration = Duration::from_secs(10);
-/// How often counters whose window has ended are deleted.
+/// How often what has run out is deleted.
 const PURGE_EVERY: Duration = Duration::from_mins(1);
 /// How often the outbox is looked through when nobody calls.
 const OUTBOX_EVERY: Duration = Duration::from_secs(2);
@@ -242,11 +242,11 @@ async fn watch_sync(app: &Arc<App>, health: &HealthState) {
 
 async fn purge(app: &App) {
     loop {
-        match ops::throttle::purge(app).await {
-            Ok(true) => continue,
-            Ok(false) => {}
+        match ops::purge::purge(app).await {
+            Ok(rows) => tracing::debug!(rows, "deleted what has run out"),
             Err(error) => {
-                tracing::warn!(reason = error.reason().as_str(), "the counters cannot be purged");
+                let (reason, detail) = (error.reason().as_str(), error.log_detail());
+                tracing::warn!(reason, detail, "what has run out cannot be deleted");
             }
         }
         sleep(PURGE_EVERY).await;

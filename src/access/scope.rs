@@ -1,7 +1,7 @@
 //! The proof that access was allowed: whoever holds a [`Scope`] got it from the policy.
 
 use crate::model::{
-    id::{TenantId, UserId},
+    id::{SubjectId, TenantId, UserId},
     invitation::Invitation,
     profile::Profile,
     user::User,
@@ -51,6 +51,8 @@ pub enum SystemUse {
     Invitation,
     /// Finds where a person's home moves when the membership there ends.
     Home,
+    /// Deletes what has run out.
+    Purge,
 }
 
 impl Scope {
@@ -85,6 +87,15 @@ impl Scope {
         match self.0 {
             Reach::Tenant(tenant) => Some(tenant),
             Reach::Own(_) | Reach::System(_) => None,
+        }
+    }
+
+    /// The tenant or person that the scope is bound to, else the platform.
+    pub fn subject(&self) -> SubjectId {
+        match self.0 {
+            Reach::Tenant(tenant) => tenant.into(),
+            Reach::Own(person) => person.into(),
+            Reach::System(_) => SubjectId::PLATFORM,
         }
     }
 }

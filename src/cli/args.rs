@@ -4,7 +4,7 @@
 
 use crate::{
     config::{Flags, MigrateMode},
-    model::{invitation::Delivery, role::Role, tenant::Enrollment},
+    model::{api_key::KeyScope, invitation::Delivery, role::Role, tenant::Enrollment},
 };
 use clap::{
     Args, Parser, Subcommand,
@@ -250,14 +250,30 @@ pub enum Config {
 #[derive(Debug, Clone, Subcommand)]
 pub enum Operator {
     /// Make a platform API key and print it, this once
-    #[command(after_help = "Example:\n  reeve operator create-key --name ann --expires 90d")]
+    #[command(after_help = "Examples:\n  reeve operator create-key --name ann --expires 90d\n  \
+        reeve operator create-key --name gateway --scope tokens:validate")]
     CreateKey {
         /// What the key is for
         #[arg(long, default_value = "operator")]
         name: String,
+        /// What the key may be used for; can be repeated [default: no limit]
+        #[arg(long = "scope", value_name = "SCOPE", value_parser = one_of::<KeyScope>())]
+        scopes: Vec<KeyScope>,
         /// Life time, such as 12h or 90d [default: does not expire]
         #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
         expires: Option<Duration>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// List platform API keys, without what opens anything
+    #[command(after_help = "Example:\n  reeve operator list-keys --json")]
+    ListKeys(Output),
+    /// Revoke a platform API key, for good
+    #[command(after_help = "Example:\n  \
+        reeve operator revoke-key 0198c2f0-7f9e-7cc0-a0c8-5f4d5d3f0b11")]
+    RevokeKey {
+        /// The key's id, a UUID
+        id: String,
         #[command(flatten)]
         output: Output,
     },
@@ -361,7 +377,7 @@ macro_rules! closed_sets {
     )* };
 }
 
-closed_sets!(MigrateMode, Role, Enrollment, Delivery);
+closed_sets!(MigrateMode, Role, Enrollment, Delivery, KeyScope);
 
 impl From<&Cli> for Flags {
     fn from(cli: &Cli) -> Self {

@@ -122,7 +122,13 @@ pub(super) async fn create_profile(
     };
     let named = NamedTenant::Scope(tenant_id);
     let scope = authorize(&cx.caller, Action::CreateProfile, named, None)?;
-    let input = ops::CreateProfile { user_id, role: asked.role, tenant_id };
+    let input = ops::CreateProfile {
+        user_id,
+        role: asked.role,
+        tenant_id,
+        request: None,
+        validate_only: false,
+    };
     let made = ops::create_profile(&cx, scope, input).await.map_err(|error| {
         let hint = match error.reason() {
             Reason::NotFound => {

@@ -93,6 +93,7 @@ fn input(asked: &CreateTenant) -> Result<ops::CreateTenant, Failure> {
         enrollment: asked.enrollment,
         seat_limit: seats,
         domains: domains.collect::<Result<_, _>>()?,
+        request: None,
         validate_only: false,
     })
 }

@@ -6,6 +6,8 @@
 
 #[macro_use]
 mod tx;
+#[macro_use]
+mod expiry;
 mod connect;
 mod error;
 pub mod migrate;
@@ -17,6 +19,7 @@ pub mod departures;
 pub mod events;
 pub mod fences;
 pub mod health;
+pub mod idempotency;
 pub mod invitation_tokens;
 pub mod keys;
 pub mod mail_outbox;

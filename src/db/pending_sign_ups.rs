@@ -137,3 +137,8 @@ pub async fn delete(tx: &mut Tx, id: PendingSignUpId) -> Result<bool> {
     .await)?;
     Ok(deleted == 1)
 }
+
+/// Deletes pending sign-ups that ran out by `until`, about `limit` of them; answers how many.
+pub async fn delete_expired(tx: &mut Tx, until: Instant, limit: i64) -> Result<usize> {
+    delete_expired!(tx, pending_sign_ups, until, limit)
+}

@@ -149,6 +149,12 @@ pub async fn open_ids(tx: &mut Tx, user: UserId) -> Result<Vec<SessionId>> {
     })?)
 }
 
+/// Deletes sessions whose absolute end was by `until`, about `limit` of them; answers how many.
+/// Until then a spent refresh token is recognised, ended session or not.
+pub async fn delete_expired(tx: &mut Tx, until: Instant, limit: i64) -> Result<usize> {
+    delete_expired!(tx, sessions, until, limit)
+}
+
 type StandingRow = (Option<Instant>, Instant, UserState, ProfileState, Role, i64, TenantState);
 
 /// What stands behind a session now; `None` when session or membership are gone.

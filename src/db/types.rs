@@ -199,6 +199,19 @@ impl ToSql<sql::Json, Sqlite> for Json {
         Ok(IsNull::No)
     }
 }
+impl FromSql<sql::Json, Pg> for Json {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        match value.as_bytes() {
+            [1, document @ ..] => Ok(Self(serde_json::from_slice(document)?)),
+            _ => Err("an unknown version of jsonb".into()),
+        }
+    }
+}
+impl FromSql<sql::Json, Sqlite> for Json {
+    fn from_sql(mut value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(serde_json::from_str(value.read_text())?))
+    }
+}
 
 macro_rules! closed_sets {
     ($($name:ident),* $(,)?) => { $(

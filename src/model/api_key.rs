@@ -1,14 +1,53 @@
 //! API keys. Only the hash is stored; the key itself is shown once.
 
-use super::{clock::Instant, id::ApiKeyId};
+use super::{
+    clock::Instant,
+    id::{ApiKeyId, TenantId, UserId},
+    role::Role,
+    text::DisplayName,
+};
 
+/// What is kept of a key, but for its hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewOperatorKey {
+pub struct ApiKey {
     pub id: ApiKeyId,
-    pub name: String,
-    /// SHA-256 of the key's text.
-    pub hash: Vec<u8>,
+    /// The tenant, and the most that the key may be in it; `None` for a key of the platform.
+    pub tenant: Option<(TenantId, Role)>,
+    pub name: DisplayName,
+    pub scopes: KeyScopes,
+    /// Who made it; `None` for a key of the platform.
+    pub created_by: Option<UserId>,
+    pub create_time: Instant,
+    /// `None`: it does not run out.
     pub expire_time: Option<Instant>,
+    /// To the minute.
+    pub last_used_time: Option<Instant>,
+    pub revoke_time: Option<Instant>,
+}
+
+/// What stands behind a key now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyStanding {
+    pub id: ApiKeyId,
+    /// The key's tenant; `None` for a key of the platform.
+    pub tenant_id: Option<TenantId>,
+    /// The lesser of the key's and its creator's role; `None` for a key of the platform, or when
+    /// the creator is no active member any more.
+    pub role: Option<Role>,
+    pub scopes: KeyScopes,
+    /// Neither revoked nor expired, and its creator still an active member.
+    pub live: bool,
+    /// The tenant is active; so is the platform.
+    pub tenant_active: bool,
+    /// The last-used time wants writing.
+    pub unnoted: bool,
+}
+
+impl KeyStanding {
+    /// Whether the key opens anything at all.
+    pub const fn may_act(&self) -> bool {
+        self.live && self.tenant_active
+    }
 }
 
 /// What a key may be used for.

@@ -90,6 +90,7 @@ reasons! {
     EmailUnverified = "EMAIL_UNVERIFIED" => Denied,
     MailboxProofRequired = "MAILBOX_PROOF_REQUIRED" => Precondition,
     EnrollmentClosed = "ENROLLMENT_CLOSED" => Precondition,
+    ApiKeyLimitReached = "API_KEY_LIMIT_REACHED" => Precondition,
 }
 
 /// One field of a request that cannot be accepted.

@@ -29,6 +29,7 @@ pub enum EventKind {
     SessionEnded,
     RefreshTokenReused,
     OperatorKeyCreated,
+    OperatorKeyRevoked,
 }
 
 crate::closed_set!(EventKind {
@@ -54,6 +55,7 @@ crate::closed_set!(EventKind {
     SessionEnded = "session.ended",
     RefreshTokenReused = "session.refresh_token_reused",
     OperatorKeyCreated = "operator_key.created",
+    OperatorKeyRevoked = "operator_key.revoked",
 });
 
 /// An event to append. Holds identifiers and closed-set values, never addresses or secrets.

@@ -59,6 +59,11 @@ ids! {
     SubjectId,
 }
 
+impl SubjectId {
+    /// The platform, where otherwise a tenant or a person stands: all zeros.
+    pub const PLATFORM: Self = Self(Uuid::nil());
+}
+
 impl From<UserId> for SubjectId {
     fn from(id: UserId) -> Self {
         Self(id.0)

@@ -14,6 +14,7 @@ pub mod mail;
 pub mod page;
 pub mod placement;
 pub mod profile;
+pub mod request_key;
 pub mod role;
 pub mod session;
 pub mod sign_up;

@@ -2,9 +2,12 @@
 
 use super::Cx;
 use crate::{
-    access::{Caller, Scope},
-    db::{Tx, sessions, tenants, users},
-    model::{Error, Reason, Result, role::Role, tenant::Tenant, user::User},
+    access::{Caller, Operator, Scope, SystemUse, UserCaller},
+    db::{Tx, api_keys, sessions, tenants, users},
+    model::{
+        Error, Reason, Result, api_key::KeyStanding, id::ApiKeyId, role::Role, tenant::Tenant,
+        user::User,
+    },
 };
 
 /// Takes the lock of roles, seats and states in the scope's tenant, and then checks the caller
@@ -20,13 +23,36 @@ pub(super) async fn lock(cx: &Cx, tx: &mut Tx, scope: Scope) -> Result<Tenant> {
 
 /// Checks the caller again, inside the transaction.
 pub(super) async fn confirm(cx: &Cx, tx: &mut Tx) -> Result<()> {
-    let Caller::User(user) = &cx.caller else { return Ok(()) };
+    match &cx.caller {
+        Caller::User(user) => confirm_user(tx, user).await,
+        Caller::Key(key) => confirm_key(tx, key.key_id, Some(key.role)).await,
+        // A key of the platform is no row of the tenant.
+        Caller::Operator(Operator::Key { id, .. }) => {
+            let scope = tx.scope();
+            tx.enter(Scope::system(SystemUse::Authenticate)).await?;
+            confirm_key(tx, *id, None).await?;
+            tx.enter(scope).await
+        }
+        Caller::Anonymous | Caller::Operator(Operator::CommandLine) => Ok(()),
+    }
+}
+
+async fn confirm_user(tx: &mut Tx, user: &UserCaller) -> Result<()> {
     match sessions::standing(tx, user.session_id, user.user_id, user.tenant_id).await? {
         Some(now) if !now.live => Err(ended()),
         Some(now) if (now.role, now.mver) == (user.role, user.mver) => Ok(()),
         Some(_) => Err(stale()),
         None => Err(ended()),
     }
+}
+
+async fn confirm_key(tx: &mut Tx, id: ApiKeyId, role: Option<Role>) -> Result<()> {
+    let now = api_keys::standing(tx, id).await?.filter(KeyStanding::may_act);
+    if now.ok_or_else(invalid)?.role == role {
+        return Ok(());
+    }
+    // A key has no version that could be stale: the next call is judged by what it is now.
+    Err(Error::new(Reason::Conflict, "The key's authority has just changed. Try again."))
 }
 
 /// Refuses to grant a role above the caller's own, or to touch who has one. Operators stand
@@ -51,6 +77,11 @@ pub(super) async fn lock_own(cx: &Cx, tx: &mut Tx) -> Result<User> {
     users::lock(tx, caller.user_id).await?;
     confirm(cx, tx).await?;
     users::find(tx, caller.user_id).await?.ok_or_else(ended)
+}
+
+/// The credential opens nothing.
+pub(super) fn invalid() -> Error {
+    Error::new(Reason::CredentialInvalid, "The credential is not valid.")
 }
 
 /// The token says more, or less, than the caller is now.

@@ -4,6 +4,7 @@
 pub mod auth;
 mod authority;
 mod cx;
+mod idempotency;
 pub mod invitation;
 pub mod keyring;
 mod last_owner;
@@ -13,6 +14,7 @@ pub mod outbox;
 mod page;
 pub mod placement;
 pub mod probe;
+pub mod purge;
 mod seat;
 pub mod self_test;
 pub mod sync;

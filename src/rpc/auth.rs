@@ -1,6 +1,9 @@
 //! `reeve.auth.v1.AuthService`.
 
-use super::{call::call, convert::auth as convert};
+use super::{
+    call::call,
+    convert::{api_key as convert_key, auth as convert},
+};
 use crate::{
     access::Action,
     app::App,
@@ -132,6 +135,66 @@ impl auth_service_server::AuthService for AuthService {
             convert::get_jwks,
             auth::get_jwks,
             convert::get_jwks_response,
+        )
+        .await
+    }
+
+    async fn create_api_key(
+        &self,
+        request: Request<pb::CreateApiKeyRequest>,
+    ) -> Answer<pb::CreateApiKeyResponse> {
+        call(
+            &self.0,
+            Action::CreateApiKey,
+            request,
+            convert_key::create_api_key,
+            auth::create_api_key,
+            convert_key::create_api_key_response,
+        )
+        .await
+    }
+
+    async fn list_api_keys(
+        &self,
+        request: Request<pb::ListApiKeysRequest>,
+    ) -> Answer<pb::ListApiKeysResponse> {
+        call(
+            &self.0,
+            Action::ListApiKeys,
+            request,
+            convert_key::list_api_keys,
+            auth::list_api_keys,
+            convert_key::list_api_keys_response,
+        )
+        .await
+    }
+
+    async fn revoke_api_key(
+        &self,
+        request: Request<pb::RevokeApiKeyRequest>,
+    ) -> Answer<pb::RevokeApiKeyResponse> {
+        call(
+            &self.0,
+            Action::RevokeApiKey,
+            request,
+            convert_key::revoke_api_key,
+            auth::revoke_api_key,
+            convert_key::revoke_api_key_response,
+        )
+        .await
+    }
+
+    async fn validate_token(
+        &self,
+        request: Request<pb::ValidateTokenRequest>,
+    ) -> Answer<pb::ValidateTokenResponse> {
+        call(
+            &self.0,
+            Action::ValidateToken,
+            request,
+            convert_key::validate_token,
+            auth::validate_token,
+            convert_key::validate_token_response,
         )
         .await
     }

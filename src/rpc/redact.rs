@@ -15,6 +15,7 @@ macro_rules! redact {
 }
 
 redact! {
+    crate::pb::auth::v1::CreateApiKeyResponse => "CreateApiKeyResponse",
     crate::pb::auth::v1::MfaChallenge => "MfaChallenge",
     crate::pb::auth::v1::RefreshSessionRequest => "RefreshSessionRequest",
     crate::pb::auth::v1::RefreshSessionResponse => "RefreshSessionResponse",
@@ -25,6 +26,7 @@ redact! {
     crate::pb::auth::v1::SignUpResponse => "SignUpResponse",
     crate::pb::auth::v1::StartSignUpRequest => "StartSignUpRequest",
     crate::pb::auth::v1::SwitchTenantResponse => "SwitchTenantResponse",
+    crate::pb::auth::v1::ValidateTokenRequest => "ValidateTokenRequest",
     crate::pb::auth::v1::sign_in_response::Outcome => "Outcome",
     crate::pb::invitation::v1::AcceptInvitationRequest => "AcceptInvitationRequest",
     crate::pb::invitation::v1::CreateInvitationResponse => "CreateInvitationResponse",

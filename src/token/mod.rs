@@ -26,4 +26,4 @@ pub use opaque::{
 };
 pub use page::PageBinding;
 pub use seal::SealPurpose;
-pub use verify::{Refusal, verify};
+pub use verify::{Refusal, read, verify};

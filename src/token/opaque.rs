@@ -1,4 +1,4 @@
-//! Refresh tokens, sign-up tokens, invitation tokens and operator keys: opaque texts, no JWTs.
+//! Refresh tokens, sign-up tokens, invitation tokens and API keys: opaque texts, no JWTs.
 
 use super::{keyring::Keyring, mac::MacPurpose};
 use crate::model::{
@@ -82,7 +82,7 @@ impl SignUpToken {
     }
 }
 
-/// A new operator key: the text that is shown once, and the hash that is stored.
+/// A new API key: the text that is shown once, and the hash that is stored.
 pub fn new_api_key(rng: &dyn Rng) -> (SecretString, Vec<u8>) {
     let mut random = Zeroizing::new([0; 32]);
     rng.fill(random.as_mut_slice());
@@ -91,7 +91,7 @@ pub fn new_api_key(rng: &dyn Rng) -> (SecretString, Vec<u8>) {
     (SecretString::from(text), hash)
 }
 
-/// The stored hash of an operator key; nothing when the text cannot be one.
+/// The stored hash of an API key; nothing when the text cannot be one.
 pub fn hash_api_key(text: &str) -> Option<Vec<u8>> {
     text.strip_prefix("rk_").and_then(decode_32)?;
     Some(sha256(text))

@@ -64,6 +64,20 @@ pub fn verify(
     now: Instant,
     token: &str,
 ) -> Result<AccessClaims, Refusal> {
+    match read(keys, settings, now, token)? {
+        (claims, true) => Ok(claims),
+        (_, false) => Err(Refusal::Expired),
+    }
+}
+
+/// As [`verify`], for who must know what a token said: the claims also of one that has expired,
+/// and whether it is still in time.
+pub fn read(
+    keys: &Keyring,
+    settings: &TokenSettings,
+    now: Instant,
+    token: &str,
+) -> Result<(AccessClaims, bool), Refusal> {
     if token.len() > MAX_TOKEN_BYTES {
         return Err(Refusal::Oversize);
     }
@@ -75,8 +89,8 @@ pub fn verify(
     let key = choose_key(keys, header)?;
     check_signature(key, signed, signature)?;
     let claims = decode(payload, Refusal::Claims)?;
-    check_claims(settings, now, &claims)?;
-    Ok(claims)
+    let in_time = check_claims(settings, now, &claims)?;
+    Ok((claims, in_time))
 }
 
 /// The key comes from the ring; the header may only agree with it.
@@ -101,11 +115,12 @@ fn check_signature(key: &SigningKey, signed: &str, signature: &str) -> Result<()
     }
 }
 
+/// Whether the token, good otherwise, has not expired.
 fn check_claims(
     settings: &TokenSettings,
     now: Instant,
     claims: &AccessClaims,
-) -> Result<(), Refusal> {
+) -> Result<bool, Refusal> {
     let now = u64::try_from(now.as_seconds()).map_err(|_| Refusal::NotYet)?;
     if claims.jti.is_empty() {
         return Err(Refusal::Claims);
@@ -123,10 +138,7 @@ fn check_claims(
     if claims.iat.max(claims.nbf.unwrap_or(0)) > now + SKEW {
         return Err(Refusal::NotYet);
     }
-    if claims.exp <= now {
-        return Err(Refusal::Expired);
-    }
-    Ok(())
+    Ok(now < claims.exp)
 }
 
 /// Only the canonical base64url form, without padding.

@@ -10,6 +10,7 @@ mod auth;
 mod cli;
 mod contract;
 mod failure;
+mod idempotency;
 mod invitation;
 mod layout;
 mod matrix;

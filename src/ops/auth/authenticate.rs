@@ -1,19 +1,23 @@
 //! Finds out who stands behind a credential, now.
 
 use crate::{
-    access::{Caller, Operator, Scope, SystemUse, UserCaller},
+    access::{Caller, KeyCaller, Operator, Scope, SystemUse, UserCaller},
     app::App,
     db::{api_keys, sessions},
-    model::{Error, Reason, Result, api_key::KeyScopes, budget::Budget},
+    model::{Error, Reason, Result, api_key::KeyStanding, budget::Budget, id::ApiKeyId},
     ops::authority,
     token::{self, Refusal},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+use tokio::time::timeout;
+
+/// How long a call waits at most until the use of its key is noted.
+const NOTE_LIMIT: Duration = Duration::from_millis(100);
 
 /// Checks an access token or API key, signature and live status both.
 pub async fn authenticate(app: &App, budget: &Arc<Budget>, credential: &str) -> Result<Caller> {
     if credential.starts_with("rk_") {
-        operator(app, budget, credential).await
+        key(app, budget, credential).await
     } else {
         user(app, budget, credential).await
     }
@@ -26,7 +30,7 @@ async fn user(app: &App, budget: &Arc<Budget>, credential: &str) -> Result<Calle
             Refusal::Expired => {
                 Error::new(Reason::CredentialExpired, "The access token has expired. Refresh it.")
             }
-            _ => invalid(),
+            _ => authority::invalid(),
         };
         refused.with_detail(why.as_str())
     })?;
@@ -51,21 +55,38 @@ async fn user(app: &App, budget: &Arc<Budget>, credential: &str) -> Result<Calle
     }))
 }
 
-async fn operator(app: &App, budget: &Arc<Budget>, credential: &str) -> Result<Caller> {
-    let hash = token::hash_api_key(credential).ok_or_else(invalid)?;
+/// One answer for every key that opens nothing: unknown, revoked, expired, its creator gone, its
+/// tenant suspended.
+async fn key(app: &App, budget: &Arc<Budget>, credential: &str) -> Result<Caller> {
+    let hash = token::hash_api_key(credential).ok_or_else(authority::invalid)?;
     let hash = hash.as_slice();
     let scope = Scope::system(SystemUse::Authenticate);
     let key = app
         .db
-        .read(scope, budget, async |tx| api_keys::find_live_operator(tx, hash).await)
+        .read(scope, budget, async |tx| api_keys::find_standing(tx, hash).await)
         .await?
-        .ok_or_else(invalid)?;
-    if key.stale {
-        app.db.write(scope, budget, async |tx| api_keys::touch(tx, key.id).await).await?;
+        .filter(KeyStanding::may_act)
+        .ok_or_else(authority::invalid)?;
+    if key.unnoted {
+        note_use(app, key.id).await;
     }
-    Ok(Caller::Operator(Operator::Key { id: key.id, scopes: KeyScopes::default() }))
+    match key.tenant_id.zip(key.role) {
+        Some((tenant_id, role)) => {
+            Ok(Caller::Key(KeyCaller { key_id: key.id, tenant_id, role, scopes: key.scopes }))
+        }
+        None => Ok(Caller::Operator(Operator::Key { id: key.id, scopes: key.scopes })),
+    }
 }
 
-fn invalid() -> Error {
-    Error::new(Reason::CredentialInvalid, "The credential is not valid.")
+/// When a key was used last is worth knowing, and not worth a call: a write that fails or has to
+/// wait is left to the next one.
+async fn note_use(app: &App, id: ApiKeyId) {
+    let scope = Scope::system(SystemUse::Authenticate);
+    let budget = Arc::new(Budget::lasting(NOTE_LIMIT));
+    let write = app.db.write(scope, &budget, async |tx| api_keys::touch(tx, id).await);
+    match timeout(NOTE_LIMIT, write).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(key_id = %id, ?error, "the use of a key is not noted"),
+        Err(_) => tracing::debug!(key_id = %id, "the use of a key is not noted in time"),
+    }
 }

@@ -4,7 +4,7 @@ use super::create_key::{CreateOperatorKey, insert};
 use crate::{
     access::{Scope, SystemUse},
     db::api_keys,
-    model::{Error, Result, id::ApiKeyId, text::DisplayName},
+    model::{Error, Result, api_key::KeyScopes, id::ApiKeyId, text::DisplayName},
     ops::Cx,
     token,
 };
@@ -30,8 +30,11 @@ pub async fn bootstrap(cx: &Cx) -> Result<Option<PathBuf>> {
     let (key, hash) = token::new_api_key(cx.app.rng.as_ref());
     let staged = directory.join(format!("{NAME}.{}", cx.new_id::<ApiKeyId>()));
     write_private(&staged, key.expose_secret()).map_err(Error::internal)?;
-    let input =
-        &CreateOperatorKey { name: DisplayName::from_stored("bootstrap".to_owned()), ttl: None };
+    let input = &CreateOperatorKey {
+        name: DisplayName::from_stored("bootstrap".to_owned()),
+        ttl: None,
+        scopes: KeyScopes::default(),
+    };
     let hash = &hash;
     let made = cx
         .write(scope, async |tx| {
@@ -61,7 +64,10 @@ async fn promote_left_behind(cx: &Cx, scope: Scope, directory: &Path) -> Result<
         let Some(hash) = token::hash_api_key(text.trim()) else { continue };
         let hash = &hash;
         let known = cx
-            .read(scope, async |tx| Ok(api_keys::find_live_operator(tx, hash).await?.is_some()))
+            .read(scope, async |tx| {
+                let found = api_keys::find_standing(tx, hash).await?;
+                Ok(found.is_some_and(|key| key.tenant_id.is_none() && key.may_act()))
+            })
             .await?;
         if known {
             return name(&staged, directory).map_err(Error::internal);

@@ -5,7 +5,7 @@ use crate::{
     db::{Tx, api_keys, events},
     model::{
         Result,
-        api_key::NewOperatorKey,
+        api_key::{ApiKey, KeyScopes},
         clock::Instant,
         event::{EventKind, NewEvent},
         id::ApiKeyId,
@@ -21,6 +21,8 @@ pub struct CreateOperatorKey {
     pub name: DisplayName,
     /// How long the key lives; for ever when left out.
     pub ttl: Option<Duration>,
+    /// What the key may be used for; none are no limit.
+    pub scopes: KeyScopes,
 }
 
 pub struct CreatedOperatorKey {
@@ -45,16 +47,21 @@ pub(super) async fn insert(
     tx: &mut Tx,
     input: &CreateOperatorKey,
     hash: &[u8],
-) -> Result<NewOperatorKey> {
+) -> Result<ApiKey> {
     let now = tx.now().await?;
-    let row = NewOperatorKey {
+    let key = ApiKey {
         id: cx.new_id(),
-        name: input.name.as_str().to_owned(),
-        hash: hash.to_vec(),
+        tenant: None,
+        name: input.name.clone(),
+        scopes: input.scopes,
+        created_by: None,
+        create_time: now,
         expire_time: input.ttl.map(|ttl| now + ttl),
+        last_used_time: None,
+        revoke_time: None,
     };
-    api_keys::insert_operator(tx, &row, now).await?;
-    let event = NewEvent::new(EventKind::OperatorKeyCreated, None, row.id);
+    api_keys::insert(tx, &key, hash).await?;
+    let event = NewEvent::new(EventKind::OperatorKeyCreated, None, key.id);
     events::append(tx, &cx.actor(), &event).await?;
-    Ok(row)
+    Ok(key)
 }

@@ -8,12 +8,13 @@ use crate::{
         event::{EventKind, NewEvent},
         id::{TenantId, UserId},
         profile::{Profile, ProfileState},
+        request_key::RequestKey,
         role::Role,
         tenant::{Tenant, TenantState},
         text::DisplayName,
         user::User,
     },
-    ops::{Cx, membership, seat},
+    ops::{Cx, idempotency, membership, seat},
 };
 
 pub struct CreateProfile {
@@ -22,43 +23,62 @@ pub struct CreateProfile {
     pub role: Option<Role>,
     /// The home tenant when left out.
     pub tenant_id: Option<TenantId>,
+    pub request: Option<RequestKey>,
+    pub validate_only: bool,
 }
 
 pub struct CreatedProfile {
     pub profile: Profile,
     /// `false` when the profile was there.
     pub created: bool,
+    /// Done by an earlier request of the same name.
+    pub replayed: bool,
 }
 
 /// Idempotent. A role that changes is audited as break-glass.
 pub async fn create_profile(cx: &Cx, scope: Scope, input: CreateProfile) -> Result<CreatedProfile> {
     let input = &input;
-    cx.write(scope, async |tx| {
-        let no_user = || Error::not_found("user");
-        if !users::lock(tx, input.user_id).await? {
-            return Err(no_user());
+    cx.write_unless(input.validate_only, scope, async |tx| {
+        match idempotency::made_before(cx, tx, input.request.as_ref()).await? {
+            Some(tenant) => find(tx, input.user_id, tenant).await,
+            None => make(cx, tx, input).await,
         }
-        let user = users::find(tx, input.user_id).await?.ok_or_else(no_user)?;
-        let tenant = input.tenant_id.unwrap_or(user.tenant_id);
-        if !tenants::lock(tx, tenant).await? {
-            return Err(Error::not_found("tenant"));
-        }
-        let tenant = tenants::find(tx, tenant).await?.ok_or_else(|| Error::not_found("tenant"))?;
-        if let Some(profile) = user_profiles::find(tx, tenant.id, user.id).await? {
-            let profile = match input.role {
-                Some(role) if role != profile.role => set_role(cx, tx, profile, role).await?,
-                _ => profile,
-            };
-            return Ok(CreatedProfile { profile, created: false });
-        }
-        if tenant.id != user.tenant_id {
-            require_open(tx, &tenant).await?;
-        }
-        let role = input.role.unwrap_or(Role::Member);
-        let profile = insert(cx, tx, &user, tenant.id, role).await?;
-        Ok(CreatedProfile { profile, created: true })
     })
     .await
+}
+
+/// The profile that an earlier request made or found, as it is now.
+async fn find(tx: &mut Tx, user: UserId, tenant: TenantId) -> Result<CreatedProfile> {
+    let profile = user_profiles::find(tx, tenant, user).await?;
+    let profile = profile.ok_or_else(|| Error::not_found("user"))?;
+    Ok(CreatedProfile { profile, created: false, replayed: true })
+}
+
+async fn make(cx: &Cx, tx: &mut Tx, input: &CreateProfile) -> Result<CreatedProfile> {
+    let no_user = || Error::not_found("user");
+    if !users::lock(tx, input.user_id).await? {
+        return Err(no_user());
+    }
+    let user = users::find(tx, input.user_id).await?.ok_or_else(no_user)?;
+    let tenant = input.tenant_id.unwrap_or(user.tenant_id);
+    if !tenants::lock(tx, tenant).await? {
+        return Err(Error::not_found("tenant"));
+    }
+    let tenant = tenants::find(tx, tenant).await?.ok_or_else(|| Error::not_found("tenant"))?;
+    idempotency::record(cx, tx, input.request.as_ref(), tenant.id).await?;
+    if let Some(profile) = user_profiles::find(tx, tenant.id, user.id).await? {
+        let profile = match input.role {
+            Some(role) if role != profile.role => set_role(cx, tx, profile, role).await?,
+            _ => profile,
+        };
+        return Ok(CreatedProfile { profile, created: false, replayed: false });
+    }
+    if tenant.id != user.tenant_id {
+        require_open(tx, &tenant).await?;
+    }
+    let role = input.role.unwrap_or(Role::Member);
+    let profile = insert(cx, tx, &user, tenant.id, role).await?;
+    Ok(CreatedProfile { profile, created: true, replayed: false })
 }
 
 /// A missing home profile is always made; any other is a new membership, which needs an active

@@ -2,7 +2,7 @@
 
 use super::{
     super::call::{NamesTenant, Parsed, optional_tenant},
-    fields::{Fields, unknown_value},
+    fields::{Fields, required, unknown_value},
     resources::{profile, tenant, timestamp, user},
 };
 use crate::{
@@ -187,12 +187,4 @@ fn session(issued: IssuedSession) -> pb::Session {
 
 fn password(text: String) -> Result<Password, FieldViolation> {
     required("password", text).map(|text| Password::new(&text))
-}
-
-fn required(field: &'static str, text: String) -> Result<String, FieldViolation> {
-    if text.is_empty() {
-        Err(FieldViolation::new(field, "REQUIRED", "must not be empty"))
-    } else {
-        Ok(text)
-    }
 }

@@ -2,10 +2,13 @@
 
 use super::super::call::Parsed;
 use crate::{
+    access::Action,
     model::{
         clock::Instant,
         error::FieldViolation,
+        id::{Id as _, RequestId},
         page::{PageRequest, PageSize},
+        request_key::RequestKey,
         role::Role,
     },
     pb::common::v1 as pb,
@@ -37,6 +40,21 @@ impl Fields {
 
 pub(super) fn page(size: i32, token: String) -> Result<PageRequest, FieldViolation> {
     PageSize::parse("page_size", size).map(|size| PageRequest { size, token })
+}
+
+/// What names a request, if anything does. `message` is the request without its `request_id` and
+/// `validate_only`: trying a request and making it say the same.
+pub(super) fn request_key(
+    action: Action,
+    id: &str,
+    message: &impl prost::Message,
+) -> Result<Option<RequestKey>, FieldViolation> {
+    if id.is_empty() {
+        return Ok(None);
+    }
+    let id = RequestId::parse("request_id", id)?;
+    let body = [action.as_str().as_bytes(), b"\0", &message.encode_to_vec()].concat();
+    Ok(Some(RequestKey { id, body }))
 }
 
 /// A role, or nothing when it is left unspecified; numbers we do not know are refused.
@@ -92,6 +110,15 @@ pub(super) fn optional_time(
         return Err(refuse());
     }
     Ok(Some(Instant::from_micros(time.seconds * 1_000_000 + micros)))
+}
+
+/// A text that must be given.
+pub(super) fn required(field: &'static str, text: String) -> Result<String, FieldViolation> {
+    if text.is_empty() {
+        Err(FieldViolation::new(field, "REQUIRED", "must not be empty"))
+    } else {
+        Ok(text)
+    }
 }
 
 pub(super) fn unknown_value(field: &'static str) -> FieldViolation {

@@ -2,7 +2,7 @@
 
 use super::{
     super::call::{NamesTenant, Parsed, scope_tenant},
-    fields::{Fields, optional_role, optional_time, page, unknown_value},
+    fields::{Fields, optional_time, page, required_role, unknown_value},
     resources::{profile, role, tenant, timestamp},
 };
 use crate::{
@@ -13,7 +13,6 @@ use crate::{
         id::{Id as _, InvitationId},
         invitation::{Delivery, Invitation, InvitationState, InviterKind},
         page::{Page, PageRequest},
-        role::Role,
         tenant::Tenant,
     },
     ops::invitation::{
@@ -53,7 +52,7 @@ pub(in crate::rpc) fn create_invitation(
 ) -> Parsed<CreateInvitation> {
     let mut fields = Fields::default();
     let email = fields.take(EmailAddress::parse("email", &message.email));
-    let role = fields.take(required_role(message.role));
+    let role = fields.take(required_role("role", message.role));
     let end = fields.take(optional_time("expire_time", message.expire_time));
     let delivery = fields.take(delivery(message.delivery));
     let input = (|| {
@@ -66,11 +65,6 @@ pub(in crate::rpc) fn create_invitation(
         })
     })();
     fields.finish(input)
-}
-
-fn required_role(value: i32) -> Result<Role, FieldViolation> {
-    optional_role("role", value)?
-        .ok_or_else(|| FieldViolation::new("role", "REQUIRED", "must be a role"))
 }
 
 fn delivery(value: i32) -> Result<Option<Delivery>, FieldViolation> {

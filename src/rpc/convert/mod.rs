@@ -5,6 +5,7 @@
     reason = "every message is parsed, and every result rendered, by value"
 )]
 
+pub(super) mod api_key;
 pub(super) mod auth;
 mod fields;
 pub(super) mod invitation;

@@ -2,11 +2,11 @@
 
 use super::{
     super::call::{NamesTenant, Parsed, optional_tenant},
-    fields::{Fields, optional_role, page},
+    fields::{Fields, optional_role, page, request_key},
     resources::{profile, timestamp},
 };
 use crate::{
-    access::NamedTenant,
+    access::{Action, NamedTenant},
     model::{
         error::FieldViolation,
         id::{Id as _, UserId},
@@ -16,6 +16,7 @@ use crate::{
     ops::sync::{CreateProfile, CreatedProfile, HealthReport, HealthStatus},
     pb::sync::v1 as pb,
 };
+use std::mem::take;
 
 /// These RPCs are the platform's; a tenant in a message is plain input.
 macro_rules! names_no_tenant {
@@ -88,18 +89,34 @@ pub(in crate::rpc) fn get_health_report_response(
     }
 }
 
-pub(in crate::rpc) fn create_profile(message: pb::CreateProfileRequest) -> Parsed<CreateProfile> {
+pub(in crate::rpc) fn create_profile(
+    mut message: pb::CreateProfileRequest,
+) -> Parsed<CreateProfile> {
+    let (request_id, validate_only) =
+        (take(&mut message.request_id), take(&mut message.validate_only));
     let mut fields = Fields::default();
+    let request = fields.take(request_key(Action::CreateProfile, &request_id, &message));
     let user_id = fields.take(UserId::parse("user_id", &message.user_id));
     let role = fields.take(optional_role("role", message.role));
     let tenant_id = fields.take(optional_tenant(&message.tenant_id));
-    let input =
-        (|| Some(CreateProfile { user_id: user_id?, role: role?, tenant_id: tenant_id? }))();
+    let input = (|| {
+        Some(CreateProfile {
+            user_id: user_id?,
+            role: role?,
+            tenant_id: tenant_id?,
+            request: request?,
+            validate_only,
+        })
+    })();
     fields.finish(input)
 }
 
 pub(in crate::rpc) fn create_profile_response(made: CreatedProfile) -> pb::CreateProfileResponse {
-    pb::CreateProfileResponse { profile: Some(profile(made.profile)), created: made.created }
+    pb::CreateProfileResponse {
+        profile: Some(profile(made.profile)),
+        created: made.created,
+        replayed: made.replayed,
+    }
 }
 
 pub(in crate::rpc) fn list_drift(message: pb::ListDriftRequest) -> Parsed<PageRequest> {

@@ -2,11 +2,11 @@
 
 use super::{
     super::call::{NamesTenant, Parsed, scope_tenant},
-    fields::{Fields, mask, optional_role, page, required_role, unknown_value},
+    fields::{Fields, mask, optional_role, page, request_key, required_role, unknown_value},
     resources::{domain, profile, profile_view, tenant, user},
 };
 use crate::{
-    access::NamedTenant,
+    access::{Action, NamedTenant},
     model::{
         domain::{DomainName, TenantDomain},
         error::FieldViolation,
@@ -20,6 +20,7 @@ use crate::{
     ops::tenant::{AddDomain, CreateTenant, CreatedTenant, FoundUser, ListUsers, UpdateUser},
     pb::{common::v1 as common, tenant::v1 as pb},
 };
+use std::mem::take;
 
 const MAX_DOMAINS: usize = 100;
 /// No address is longer, so no prefix of one is.
@@ -61,8 +62,11 @@ impl NamesTenant for pb::GetTenantRequest {
     }
 }
 
-pub(in crate::rpc) fn create_tenant(message: pb::CreateTenantRequest) -> Parsed<CreateTenant> {
+pub(in crate::rpc) fn create_tenant(mut message: pb::CreateTenantRequest) -> Parsed<CreateTenant> {
+    let (request_id, validate_only) =
+        (take(&mut message.request_id), take(&mut message.validate_only));
     let mut fields = Fields::default();
+    let request = fields.take(request_key(Action::CreateTenant, &request_id, &message));
     let slug = fields.take(Slug::parse("slug", &message.slug));
     let name =
         if message.display_name.trim().is_empty() { &message.slug } else { &message.display_name };
@@ -79,7 +83,8 @@ pub(in crate::rpc) fn create_tenant(message: pb::CreateTenantRequest) -> Parsed<
             enrollment: enrollment?,
             seat_limit: seat_limit?,
             domains: domains?,
-            validate_only: message.validate_only,
+            request: request?,
+            validate_only,
         })
     })();
     fields.finish(input)
@@ -116,6 +121,7 @@ pub(in crate::rpc) fn create_tenant_response(created: CreatedTenant) -> pb::Crea
     pb::CreateTenantResponse {
         tenant: Some(tenant(created.tenant)),
         domains: created.domains.into_iter().map(domain).collect(),
+        replayed: created.replayed,
     }
 }
 

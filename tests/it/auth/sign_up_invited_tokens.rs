@@ -10,7 +10,7 @@ use reeve::{
     db::invitation_tokens,
     model::{
         id::{Id as _, InvitationId},
-        invitation::Delivery,
+        invitation::{Delivery, Invitation},
         role::Role,
     },
     pb::tenant::v1::ListTenantsRequest,
@@ -31,8 +31,10 @@ async fn replace_token(server: &Server, tenant: &str, id: &str, delivery: Delive
     let write = server.app.db.write(scope, &budget, async |tx| {
         let now = tx.now().await?;
         let old = invitation_tokens::find(tx, id).await?.unwrap();
-        let end = now + Duration::from_hours(24);
-        invitation_tokens::replace_token(tx, &old, hash, delivery, end, now).await
+        let expire_time = now + Duration::from_hours(24);
+        let resend_count = old.resend_count + 1;
+        let next = Invitation { delivery, expire_time, token_time: now, resend_count, ..old };
+        invitation_tokens::replace_token(tx, &next, hash).await
     });
     assert!(write.await.unwrap());
     token.expose_secret().to_owned()

@@ -4,7 +4,10 @@ use super::{BOB, World};
 use crate::support::{
     Backend, Options, Server, assert_refused, claims, ghost, invite::of, seen, server::PASSWORD,
 };
-use reeve::pb::{common::v1::{ProfileState, Role}, invitation::v1 as pb};
+use reeve::pb::{
+    common::v1::{ProfileState, Role},
+    invitation::v1 as pb,
+};
 use tonic::Code;
 
 on_both! {

@@ -2,7 +2,10 @@
 
 use super::{BOB, World};
 use crate::support::{
-    Backend, assert_refused, invite::{of, returned, user_id}, race::race, server::PASSWORD,
+    Backend, assert_refused,
+    invite::{of, returned, user_id},
+    race::race,
+    server::PASSWORD,
 };
 use reeve::pb::{common::v1::Role, invitation::v1 as pb};
 use tonic::Code;

@@ -1,7 +1,11 @@
 //! The link of an invitation, and the mail it stands in.
 
 use super::World;
-use crate::support::{Backend, Options, Server, invite::{mailed, returned}, server::Metadata};
+use crate::support::{
+    Backend, Options, Server,
+    invite::{mailed, returned},
+    server::Metadata,
+};
 use reeve::pb::{common::v1::Role, invitation::v1 as pb};
 
 on_both! {

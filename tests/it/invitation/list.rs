@@ -1,6 +1,6 @@
 //! `GetInvitation` and `ListInvitations`: own ones, by state, in pages, and never a token.
 
-use super::World;
+use super::{BOB, World};
 use crate::support::{Backend, assert_refused, ghost, invite::of, seen, server::Metadata};
 use prost::Message as _;
 use reeve::pb::{common::v1::Role, invitation::v1 as pb};
@@ -49,7 +49,7 @@ on_both! {
         let before = it.server.get_invitation(&it.owner, &id).await.unwrap();
         it.server.age_invitations(120).await;
         it.server.set_role(&it.bob_id, &it.globex, Role::Owner).await;
-        let bob = of(&it.server.sign_in(super::BOB, crate::support::server::PASSWORD).await.unwrap());
+        let bob = of(&it.server.sign_in(BOB, crate::support::server::PASSWORD).await.unwrap());
         let (foreign, absent) = (id.clone(), ghost());
         let resend = pb::Delivery::ReturnToken;
         for (there, not) in [
@@ -85,14 +85,14 @@ on_both! {
         it.server.decline_invitation(&declined).await.unwrap();
         let (revoked, _) = it.server.invite(&it.owner, "back@else.org", Role::Member).await;
         it.server.revoke_invitation(&it.owner, &revoked).await.unwrap();
-        let (accepted, _) = it.server.invite(&it.owner, super::BOB, Role::Member).await;
+        let (accepted, _) = it.server.invite(&it.owner, BOB, Role::Member).await;
         it.server.accept_by_id(&it.bob, &accepted).await.unwrap();
         for (state, email) in [
             (pb::InvitationState::Expired, "old@else.org"),
             (pb::InvitationState::Pending, "live@else.org"),
             (pb::InvitationState::Declined, "no@else.org"),
             (pb::InvitationState::Revoked, "back@else.org"),
-            (pb::InvitationState::Accepted, super::BOB),
+            (pb::InvitationState::Accepted, BOB),
         ] {
             let found = list(&it, &it.owner, of_state(state)).await.unwrap().invitations;
             let found: Vec<_> = found.iter().map(|it| (it.email.as_str(), it.state())).collect();

@@ -12,8 +12,7 @@ async fn mine(
     page_size: i32,
     page_token: &str,
 ) -> Result<pb::ListMyInvitationsResponse, Status> {
-    let request =
-        pb::ListMyInvitationsRequest { page_size, page_token: page_token.to_owned() };
+    let request = pb::ListMyInvitationsRequest { page_size, page_token: page_token.to_owned() };
     Ok(it.server.invitations_as(by.clone()).list_my_invitations(request).await?.into_inner())
 }
 

@@ -1,7 +1,10 @@
 //! `ResendInvitation`: a new token, and the old one is dead.
 
 use super::{BOB, World};
-use crate::support::{Backend, assert_refused, invite::{mailed, of}};
+use crate::support::{
+    Backend, assert_refused,
+    invite::{mailed, of},
+};
 use reeve::pb::{common::v1::Role, invitation::v1 as pb};
 use tonic::Code;
 use tonic_types::StatusExt as _;

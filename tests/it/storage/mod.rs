@@ -6,6 +6,7 @@ mod migrations;
 mod operator;
 mod outbox;
 mod parity;
+mod purge;
 mod replicas;
 mod row_security;
 mod transactions;

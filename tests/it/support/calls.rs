@@ -66,6 +66,7 @@ impl Server {
             user_id: user_id.to_owned(),
             tenant_id: tenant_id.to_owned(),
             role: role.into(),
+            ..Default::default()
         };
         self.sync_as(self.operator()).create_profile(request).await.unwrap();
     }

@@ -53,11 +53,7 @@ impl Server {
         (made.invitation.unwrap().id, self.mailed_token(email).await)
     }
 
-    pub async fn get_invitation(
-        &self,
-        by: &Metadata,
-        id: &str,
-    ) -> Result<pb::Invitation, Status> {
+    pub async fn get_invitation(&self, by: &Metadata, id: &str) -> Result<pb::Invitation, Status> {
         let request =
             pb::GetInvitationRequest { invitation_id: id.to_owned(), ..Default::default() };
         let found = self.invitations_as(by.clone()).get_invitation(request).await?;
@@ -117,10 +113,8 @@ impl Server {
         by: &Metadata,
         token: &str,
     ) -> Result<pb::AcceptInvitationResponse, Status> {
-        let request = pb::AcceptInvitationRequest {
-            invitation_id: String::new(),
-            token: token.to_owned(),
-        };
+        let request =
+            pb::AcceptInvitationRequest { invitation_id: String::new(), token: token.to_owned() };
         Ok(self.invitations_as(by.clone()).accept_invitation(request).await?.into_inner())
     }
 

@@ -10,6 +10,7 @@ use reeve::{
     boot,
     config::{Config, Flags},
     model::{
+        api_key::KeyScope,
         clock::{Clock, Instant},
         text::DisplayName,
     },
@@ -141,7 +142,7 @@ impl Server {
         });
         let channel = Endpoint::from_shared(format!("http://{address}")).unwrap().connect_lazy();
         let running = wait_until_ready(&channel, running).await;
-        let operator_key = operator_key(&app).await;
+        let operator_key = operator_key(&app, &[]).await;
         Self {
             backend,
             app,
@@ -333,13 +334,15 @@ async fn wait_until_ready(channel: &Channel, mut running: Running) -> Running {
     running
 }
 
-async fn operator_key(app: &Arc<App>) -> String {
+/// A new platform key; without scopes it has no limit.
+pub async fn operator_key(app: &Arc<App>, scopes: &[KeyScope]) -> String {
     let cx = Cx::command_line(app, Duration::from_secs(10));
     let action = Action::CreateOperatorKey;
     let scope = access::authorize(&cx.caller, action, NamedTenant::None, None).unwrap();
     let input = ops::operator::CreateOperatorKey {
         name: DisplayName::parse("name", "test").unwrap(),
         ttl: None,
+        scopes: scopes.iter().copied().collect(),
     };
     let made = ops::operator::create_operator_key(&cx, scope, input).await.unwrap();
     made.key.expose_secret().to_owned()

@@ -12,6 +12,7 @@ async fn create(server: &Server, user: &str, role: Role, tenant: &str) -> Answer
         user_id: user.to_owned(),
         role: role.into(),
         tenant_id: tenant.to_owned(),
+        ..Default::default()
     };
     let answer = server.sync_as(server.operator()).create_profile(request).await;
     answer.map(tonic::Response::into_inner)

@@ -221,6 +221,7 @@ on_both! {
             user_id: user,
             role: Role::Member.into(),
             tenant_id: other,
+            ..Default::default()
         };
         let refused = server.sync_as(ann).create_profile(request).await;
         assert_refused(refused, Code::PermissionDenied, "PERMISSION_DENIED");
