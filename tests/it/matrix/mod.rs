@@ -1,5 +1,12 @@
-//! The policy file against the contract, the document and the build that reads it.
+//! The policy file against the contract, the document, the build that reads it, and every call
+//! that the contract allows to be made.
 
 mod coverage;
+mod isolation;
+mod oracle;
 mod permissions;
 mod refusals;
+mod requests;
+mod snapshot;
+mod statements;
+mod world;

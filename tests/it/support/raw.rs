@@ -6,7 +6,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http2::SendRequest;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tonic::{
-    Request, Status,
+    Request, Response, Status,
     codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
     metadata::MetadataValue,
 };
@@ -64,15 +64,28 @@ impl Server {
 
     /// An empty message to a method by its name, `package.Service/Method`.
     pub async fn call_by_name(&self, name: &str, authorization: &[&str]) -> Result<Bytes, Status> {
+        let metadata: Vec<_> =
+            authorization.iter().map(|value| ("authorization", *value)).collect();
+        let answer = self.call_with(name, &metadata, Bytes::new()).await?;
+        Ok(answer.into_inner())
+    }
+
+    /// A message, as it is on the wire, to a method by its name.
+    pub async fn call_with(
+        &self,
+        name: &str,
+        metadata: &[(&'static str, &str)],
+        message: Bytes,
+    ) -> Result<Response<Bytes>, Status> {
         let mut grpc = tonic::client::Grpc::new(self.channel.clone());
         grpc.ready().await.unwrap();
-        let mut request = Request::new(Bytes::new());
-        for value in authorization {
+        let mut request = Request::new(message);
+        for (key, value) in metadata {
             let value = MetadataValue::try_from(*value).unwrap();
-            request.metadata_mut().append("authorization", value);
+            request.metadata_mut().append(*key, value);
         }
         let path = format!("/{name}").parse().unwrap();
-        grpc.unary(request, path, AsBytes).await.map(tonic::Response::into_inner)
+        grpc.unary(request, path, AsBytes).await
     }
 }
 
