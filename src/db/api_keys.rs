@@ -158,6 +158,25 @@ pub async fn revoke(tx: &mut Tx, id: ApiKeyId, now: Instant) -> Result<bool> {
     Ok(revoked == 1)
 }
 
+/// Revokes the keys of the scope that somebody made; answers those that were live, oldest first.
+pub async fn revoke_made_by(
+    tx: &mut Tx,
+    creator: UserId,
+    now: Instant,
+) -> Result<Vec<ApiKeyId>> {
+    let scope = tx.scope();
+    let mut revoked: Vec<ApiKeyId> =
+        on!(tx, |c| own_keys!(scope, diesel::update(api_keys::table))
+            .filter(api_keys::created_by.eq(creator))
+            .filter(api_keys::revoke_time.is_null())
+            .set(api_keys::revoke_time.eq(now))
+            .returning(api_keys::id)
+            .get_results(c)
+            .await)?;
+    revoked.sort_unstable();
+    Ok(revoked)
+}
+
 /// Notes that a key was used; not more than once a minute, however many replicas see it.
 pub async fn touch(tx: &mut Tx, id: ApiKeyId) -> Result<()> {
     let now = tx.now().await?;
