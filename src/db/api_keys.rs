@@ -158,11 +158,7 @@ pub async fn revoke(tx: &mut Tx, id: ApiKeyId, now: Instant) -> Result<bool> {
 }
 
 /// Revokes the keys of the scope that somebody made; answers those that were live, oldest first.
-pub async fn revoke_made_by(
-    tx: &mut Tx,
-    creator: UserId,
-    now: Instant,
-) -> Result<Vec<ApiKeyId>> {
+pub async fn revoke_made_by(tx: &mut Tx, creator: UserId, now: Instant) -> Result<Vec<ApiKeyId>> {
     let scope = tx.scope();
     let mut revoked: Vec<ApiKeyId> =
         on!(tx, |c| own_keys!(scope, diesel::update(api_keys::table))

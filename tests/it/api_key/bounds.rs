@@ -2,7 +2,10 @@
 
 use super::World;
 use crate::support::{
-    Backend, assert_refused, keys::key_request, race::{lock_row, race}, reason, violated_fields,
+    Backend, assert_refused,
+    keys::key_request,
+    race::{lock_row, race},
+    reason, violated_fields,
 };
 use prost_types::Timestamp;
 use reeve::{
