@@ -2,6 +2,7 @@
 
 use super::World;
 use crate::support::{Backend, assert_refused, ghost, invite::of, keys::key_request, race::race};
+use prost_types::Timestamp;
 use reeve::pb::{auth::v1 as pb, common::v1::Role};
 use tonic::Code;
 
@@ -42,7 +43,7 @@ on_both! {
             pb::CreateApiKeyRequest { role: Role::Owner.into(), ..request.clone() },
             pb::CreateApiKeyRequest { scopes, ..request.clone() },
             pb::CreateApiKeyRequest { name: "other".to_owned(), ..request.clone() },
-            pb::CreateApiKeyRequest { expire_time: Some(Default::default()), ..request.clone() },
+            pb::CreateApiKeyRequest { expire_time: Some(Timestamp::default()), ..request.clone() },
         ] {
             let refused = it.server.try_create_key(&it.owner, other).await;
             assert_refused(refused, Code::InvalidArgument, "REQUEST_ID_REUSED");
