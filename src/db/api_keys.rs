@@ -9,7 +9,7 @@ use crate::{
     access::Reach,
     model::{
         Result,
-        api_key::{ApiKey, KeyScopes, KeyStanding},
+        api_key::{ApiKey, KeyScope, KeyScopes, KeyStanding},
         clock::Instant,
         id::{ApiKeyId, TenantId, UserId},
         profile::ProfileState,
@@ -68,7 +68,7 @@ pub async fn insert(tx: &mut Tx, key: &ApiKey, hash: &[u8]) -> Result<()> {
         Some((tenant, _)) => tx.check_tenant(tenant)?,
         None => tx.check_everywhere()?,
     }
-    let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();
+    let scopes: Vec<&str> = key.scopes.iter().map(KeyScope::as_str).collect();
     on!(tx, |c| diesel::insert_into(api_keys::table)
         .values((
             api_keys::id.eq(key.id),
@@ -155,6 +155,21 @@ pub async fn revoke(tx: &mut Tx, id: ApiKeyId, now: Instant) -> Result<bool> {
         .execute(c)
         .await)?;
     Ok(revoked == 1)
+}
+
+/// Revokes the keys of the scope that somebody made; answers those that were live, oldest first.
+pub async fn revoke_made_by(tx: &mut Tx, creator: UserId, now: Instant) -> Result<Vec<ApiKeyId>> {
+    let scope = tx.scope();
+    let mut revoked: Vec<ApiKeyId> =
+        on!(tx, |c| own_keys!(scope, diesel::update(api_keys::table))
+            .filter(api_keys::created_by.eq(creator))
+            .filter(api_keys::revoke_time.is_null())
+            .set(api_keys::revoke_time.eq(now))
+            .returning(api_keys::id)
+            .get_results(c)
+            .await)?;
+    revoked.sort_unstable();
+    Ok(revoked)
 }
 
 /// Notes that a key was used; not more than once a minute, however many replicas see it.

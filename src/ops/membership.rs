@@ -3,7 +3,7 @@
 use super::{Cx, last_owner};
 use crate::{
     access::{Scope, SystemUse},
-    db::{Tx, departures, events, user_profiles, users},
+    db::{Tx, api_keys, departures, events, user_profiles, users},
     model::{
         Error, Result,
         event::{EventKind, NewEvent},
@@ -45,16 +45,18 @@ enum Account {
     Deleted,
 }
 
-/// Ends a membership; its sessions end with it. The caller holds the locks of the account and of
+/// Ends a membership, and its sessions and the keys that the person made with it. The caller holds the locks of the account and of
 /// the tenant, and is in the tenant's scope.
 pub(super) async fn end(cx: &Cx, tx: &mut Tx, profile: &Profile, ending: Ending) -> Result<()> {
     let (tenant, id) = (profile.tenant_id, profile.user_id);
     last_owner::require_another(tx, profile).await?;
+    let now = tx.now().await?;
     // A suspended member who leaves must not come back by domain as if nothing had been.
     if ending == Ending::Removed || profile.state == ProfileState::Suspended {
-        let now = tx.now().await?;
         departures::insert(tx, tenant, profile.email.key(), now).await?;
     }
+    // Else they would open the tenant again on the day the person comes back.
+    let keys = api_keys::revoke_made_by(tx, id, now).await?;
     let user = users::find(tx, id).await?.ok_or_else(|| Error::not_found("user"))?;
     let account = if user.tenant_id == tenant {
         everywhere(tx, async |tx| leave_home(tx, id, tenant).await).await?
@@ -69,6 +71,10 @@ pub(super) async fn end(cx: &Cx, tx: &mut Tx, profile: &Profile, ending: Ending)
         Ending::Left => EventKind::ProfileLeft,
     };
     events::append(tx, &cx.actor(), &NewEvent::new(kind, Some(tenant), id)).await?;
+    for key in keys {
+        let event = NewEvent::new(EventKind::ApiKeyRevoked, Some(tenant), key);
+        events::append(tx, &cx.actor(), &event).await?;
+    }
     if let Some(event) = account_event(id, tenant, &account) {
         everywhere(tx, async |tx| events::append(tx, &cx.actor(), &event).await).await?;
     }

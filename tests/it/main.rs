@@ -6,6 +6,7 @@
 #[macro_use]
 mod support;
 
+mod api_key;
 mod auth;
 mod cli;
 mod contract;

@@ -2,17 +2,23 @@
 //! addresses.
 
 use crate::support::{
-    Backend, Server, postgres,
+    Backend, Server, ghost,
+    keys::key_request,
+    postgres,
     program::{Program, environment},
     server::{Metadata, PASSWORD},
 };
 use base64::Engine as _;
 use reeve::pb::{
     auth::v1::{
-        RefreshSessionRequest, Session, SignInRequest, SignUpRequest, WhoAmIRequest,
-        auth_service_client::AuthServiceClient, sign_in_response::Outcome,
+        CreateApiKeyRequest, RefreshSessionRequest, Session, SignInRequest, SignUpRequest,
+        ValidateTokenRequest, WhoAmIRequest, auth_service_client::AuthServiceClient,
+        sign_in_response::Outcome,
     },
-    sync::v1::{GetSyncStatusRequest, sync_service_client::SyncServiceClient},
+    common::v1::Role,
+    sync::v1::{
+        CreateProfileRequest, GetSyncStatusRequest, sync_service_client::SyncServiceClient,
+    },
     tenant::v1::{
         CreateTenantRequest, ListTenantsRequest, tenant_service_client::TenantServiceClient,
     },
@@ -71,6 +77,24 @@ async fn journey(program: &Program, key: &str) -> Vec<String> {
     let mut me = AuthServiceClient::with_interceptor(channel(), me);
     me.who_am_i(WhoAmIRequest {}).await.unwrap();
     sync.get_sync_status(GetSyncStatusRequest {}).await.unwrap();
+    let (profile, role) = (second.profile.clone().unwrap(), Role::Owner.into());
+    let request =
+        CreateProfileRequest { user_id: profile.user_id, role, ..CreateProfileRequest::default() };
+    sync.create_profile(request).await.unwrap();
+    let owner = match auth.sign_in(sign_in(PASSWORD)).await.unwrap().into_inner().outcome {
+        Some(Outcome::Session(session)) => session,
+        other => panic!("{other:?}"),
+    };
+    keep(&owner);
+    let me = Metadata::bearer(&owner.access_token);
+    let mut me = AuthServiceClient::with_interceptor(channel(), me);
+    let request = key_request(Role::Owner, &["tokens:validate"]);
+    let made = me.create_api_key(request).await.unwrap().into_inner().key;
+    let by = Metadata::bearer(&made);
+    let mut by = AuthServiceClient::with_interceptor(channel(), by);
+    let request = ValidateTokenRequest { access_token: owner.access_token };
+    assert!(by.validate_token(request).await.unwrap().into_inner().active);
+    all.push(made);
     tenants.list_tenants(ListTenantsRequest::default()).await.unwrap();
     all
 }
@@ -88,7 +112,12 @@ async fn the_log_at_trace_tells_no_secret() {
     program.signal("TERM");
     assert_eq!(program.ended().await.code(), Some(0));
     let log = program.log();
-    for told in ["AuthService/SignUp", "SIGN_IN_FAILED", "REFRESH_TOKEN_REUSED"] {
+    for told in [
+        "AuthService/SignUp",
+        "AuthService/ValidateToken",
+        "SIGN_IN_FAILED",
+        "REFRESH_TOKEN_REUSED",
+    ] {
         assert!(log.contains(told), "the log does not tell {told}: {log}");
     }
     for secret in &secrets {
@@ -139,6 +168,18 @@ on_both! {
             token: proof.clone(),
         };
         let session = server.auth().sign_up(request).await.unwrap().into_inner().session.unwrap();
+        let session = server.with_role(&session, Role::Owner).await;
+        let owner = Metadata::bearer(&session.access_token);
+        // Once used and once repeated by its name, which leave rows, too.
+        let request = CreateApiKeyRequest {
+            request_id: ghost(),
+            ..key_request(Role::Owner, &["tokens:validate"])
+        };
+        let key = server.try_create_key(&owner, request.clone()).await.unwrap().key;
+        assert!(server.try_create_key(&owner, request).await.unwrap().replayed);
+        let by = Metadata::bearer(&key);
+        assert!(server.validate_token(&by, &session.access_token).await.unwrap().active);
+        let platform = server.cli(&["operator", "create-key", "--scope", "users:read"]).await;
         let all = dump(&server).await;
         assert!(contains(&all, b"ann@acme.com"), "the dump is not of this database");
         let secrets = [
@@ -147,6 +188,8 @@ on_both! {
             &session.access_token,
             &session.refresh_token,
             &server.operator_key,
+            &key,
+            platform.stdout.trim(),
         ];
         for secret in secrets.iter().copied().chain([PASSWORD]) {
             assert!(!contains(&all, secret.as_bytes()), "{secret}");

@@ -1,12 +1,14 @@
-//! Servers that share one database, with nothing else between them.
+//! Servers that share one database, with nothing else between them. That is PostgreSQL: the file
+//! of the embedded database has one server.
 
 use crate::support::{
     Backend, Server, assert_refused,
+    keys::{MadeKey, SCOPES},
     postgres::Database,
     server::{Metadata, Options},
 };
 use reeve::pb::{
-    auth::v1::{self as auth, SignOutScope},
+    auth::v1::{self as auth, SignOutScope, TokenInactiveReason},
     common::v1::Role,
     tenant::v1 as tenant,
 };
@@ -124,4 +126,59 @@ async fn what_ends_at_one_replica_ends_at_the_other() {
     refused(&session, "SESSION_ENDED", Instant::now()).await;
     let dead = other.refresh(&session.refresh_token).await;
     assert_refused(dead, Code::Unauthenticated, "REFRESH_TOKEN_INVALID");
+}
+
+/// R-TEN-6, G-53, G-67: a key that ends at one replica opens nothing at the other, from the next
+/// call on, and is less there when its creator is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_key_that_ends_at_one_replica_ends_at_the_other() {
+    let [one, other] = pair().await;
+    let acme = one.create_tenant("acme", &["acme.com"]).await;
+    let ann = Metadata::bearer(&one.sign_up_as("ann@acme.com", Role::Owner).await.access_token);
+    let bob = one.sign_up_as("bob@acme.com", Role::Admin).await;
+    let (bob, id) = (Metadata::bearer(&bob.access_token), bob.user.unwrap().id);
+    let first = one.create_key(&bob, Role::Admin, &SCOPES).await;
+    let second = other.create_key(&bob, Role::Admin, &SCOPES).await;
+    let list = async |key: &MadeKey| {
+        let mut client = other.tenant_as(key.credential());
+        client.list_domains(tenant::ListDomainsRequest::default()).await
+    };
+    list(&first).await.unwrap();
+    one.revoke_key(&ann, &first.id, "").await.unwrap();
+    assert_refused(list(&first).await, Code::Unauthenticated, "CREDENTIAL_INVALID");
+    let again = other.revoke_key(&ann, &first.id, "").await.unwrap();
+    assert!(again.revoke_time.is_some());
+
+    list(&second).await.unwrap();
+    one.update_role(&ann, &id, "", Role::Member).await.unwrap();
+    assert_refused(list(&second).await, Code::PermissionDenied, "PERMISSION_DENIED");
+    one.update_role(&ann, &id, "", Role::Admin).await.unwrap();
+    list(&second).await.unwrap();
+    one.remove_user(&ann, &id, &acme).await.unwrap();
+    assert_refused(list(&second).await, Code::Unauthenticated, "CREDENTIAL_INVALID");
+    let write = other.remove_user(&second.credential(), &id, "").await;
+    assert_refused(write, Code::Unauthenticated, "CREDENTIAL_INVALID");
+}
+
+/// R-TEN-6, TK-57: another service that asks the other replica is told at once, too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_token_that_ends_at_one_replica_is_inactive_at_the_other() {
+    let [one, other] = pair().await;
+    one.create_tenant("acme", &["acme.com"]).await;
+    let ann = Metadata::bearer(&one.sign_up_as("ann@acme.com", Role::Owner).await.access_token);
+    let bob = one.sign_up("bob@acme.com").await;
+    let id = bob.user.clone().unwrap().id;
+    let key = one.create_key(&ann, Role::Member, &["tokens:validate"]).await.credential();
+    let told = async |token: &str| {
+        let answer = other.validate_token(&key, token).await.unwrap();
+        (answer.active, answer.inactive_reason())
+    };
+    let active = (true, TokenInactiveReason::Unspecified);
+    assert_eq!(told(&bob.access_token).await, active);
+    one.update_role(&ann, &id, "", Role::Admin).await.unwrap();
+    assert_eq!(told(&bob.access_token).await, (false, TokenInactiveReason::Stale));
+    let fresh = other.refresh(&bob.refresh_token).await.unwrap();
+    assert_eq!(told(&fresh.access_token).await, active);
+    one.remove_user(&ann, &id, "").await.unwrap();
+    assert_eq!(told(&fresh.access_token).await, (false, TokenInactiveReason::Ended));
 }
