@@ -2,6 +2,7 @@
 
 pub mod calls;
 pub mod invite;
+pub mod limits;
 pub mod own_cluster;
 pub mod postgres;
 pub mod program;
