@@ -249,10 +249,7 @@ impl Server {
 
     /// The token of the latest proof mail to an address.
     pub async fn mailed_token(&self, email: &str) -> String {
-        let text = self.mail_to(email, "token=").await;
-        let after = text.split("token=").nth(1).unwrap();
-        let end = |c: char| c.is_whitespace() || c == '&';
-        after.split(end).next().unwrap().to_owned()
+        token_in(&self.mail_to(email, "token=").await)
     }
 
     /// Waits, for ten seconds at most, for a mail to an address that contains a text.
@@ -281,6 +278,13 @@ impl Server {
         paths.sort();
         paths.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect()
     }
+}
+
+/// The token in the link of a mail.
+pub fn token_in(mail: &str) -> String {
+    let after = mail.split("token=").nth(1).unwrap();
+    let end = |c: char| c.is_whitespace() || c == '&';
+    after.split(end).next().unwrap().to_owned()
 }
 
 pub fn config(
