@@ -282,8 +282,9 @@ pub enum Operator {
 #[derive(Debug, Clone, Subcommand)]
 pub enum Tenant {
     /// Make a tenant
-    #[command(after_help = "Example:\n  \
-        reeve tenant create acme --display-name 'Acme Ltd' --domain acme.com --seat-limit 100")]
+    #[command(after_help = "Examples:\n  \
+        reeve tenant create acme --display-name 'Acme Ltd' --domain acme.com --seat-limit 100\n  \
+        reeve tenant create globex --enrollment invite_only --owner-email gail@globex.com")]
     Create(CreateTenant),
     /// List tenants
     #[command(after_help = "Example:\n  reeve tenant list --json")]
@@ -300,6 +301,9 @@ pub struct CreateTenant {
     /// Verified mail domain that places people here; can be repeated
     #[arg(long = "domain", value_name = "DOMAIN")]
     pub domains: Vec<String>,
+    /// Address to invite by mail as the first owner [default: nobody]
+    #[arg(long, value_name = "EMAIL")]
+    pub owner_email: Option<String>,
     /// Where the tenant's people go after they signed in [default: none]
     #[arg(long, value_name = "URL")]
     pub home_url: Option<String>,

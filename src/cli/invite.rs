@@ -64,7 +64,7 @@ pub(super) async fn create(asked: &CreateInvitation, config: &Config) -> Result<
     Ok(Outcome::Done)
 }
 
-fn text(invitation: &Invitation) -> String {
+pub(super) fn text(invitation: &Invitation) -> String {
     let (email, end) = (invitation.email.as_typed(), invitation.expire_time);
     format!("{email} is invited as {}: {}; it expires at {end}", invitation.role, invitation.id)
 }
@@ -75,6 +75,7 @@ fn input(asked: &CreateInvitation) -> Result<ops::CreateInvitation, Failure> {
         role: asked.role,
         expiry: asked.expires.map_or(ops::Expiry::Default, ops::Expiry::After),
         delivery: asked.delivery,
+        request: None,
         validate_only: false,
     })
 }

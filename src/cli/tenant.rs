@@ -4,6 +4,7 @@ use super::{
     args::{CreateTenant, Output},
     connect,
     domain::Shown as ShownDomain,
+    invite,
     outcome::{Failure, Outcome},
     print,
 };
@@ -14,6 +15,7 @@ use crate::{
     model::{
         Reason,
         domain::DomainName,
+        email::EmailAddress,
         page::{PageRequest, PageSize},
         tenant::{HomeUrl, Slug, Tenant},
         text::DisplayName,
@@ -60,20 +62,28 @@ impl From<&Tenant> for Shown {
 struct Made {
     tenant: Shown,
     domains: Vec<ShownDomain>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner_invitation_id: Option<String>,
 }
 
+/// An owner's mail is queued; the running server sends it.
 pub(super) async fn create(asked: &CreateTenant, config: &Config) -> Result<Outcome, Failure> {
     let input = input(asked)?;
     let cx = connect::open(config).await?;
+    if input.owner_email.is_some() {
+        boot::keyring(&cx.app).await?;
+    }
     let scope = authorize(&cx.caller, Action::CreateTenant, NamedTenant::None, None)?;
     let made = ops::create_tenant(&cx, scope, input).await?;
     let shown = Made {
         tenant: Shown::from(&made.tenant),
         domains: made.domains.iter().map(ShownDomain::from).collect(),
+        owner_invitation_id: made.owner_invitation.as_ref().map(|it| it.id.to_string()),
     };
     print::either(asked.output, &shown, || {
         let mut lines = vec![format!("tenant {} was made: {}", shown.tenant.slug, shown.tenant.id)];
         lines.extend(shown.domains.iter().map(ShownDomain::text));
+        lines.extend(made.owner_invitation.as_ref().map(invite::text));
         lines.join("\n")
     })?;
     Ok(Outcome::Done)
@@ -86,6 +96,7 @@ fn input(asked: &CreateTenant) -> Result<ops::CreateTenant, Failure> {
         return Err(Failure::usage("--seat-limit: must be between 1 and 2147483647"));
     }
     let domains = asked.domains.iter().map(|name| DomainName::parse("--domain", name));
+    let owner = asked.owner_email.as_ref().map(|it| EmailAddress::parse("--owner-email", it));
     Ok(ops::CreateTenant {
         slug: Slug::parse("SLUG", &asked.slug)?,
         display_name: DisplayName::parse("--display-name", name)?,
@@ -93,6 +104,7 @@ fn input(asked: &CreateTenant) -> Result<ops::CreateTenant, Failure> {
         enrollment: asked.enrollment,
         seat_limit: seats,
         domains: domains.collect::<Result<_, _>>()?,
+        owner_email: owner.transpose()?,
         request: None,
         validate_only: false,
     })

@@ -3,7 +3,7 @@
 use crate::model::{Error, Reason, Result};
 use deadpool::{
     Runtime,
-    managed::{Manager, TimeoutType},
+    managed::{Manager, TimeoutType, Timeouts},
 };
 use diesel::{ConnectionError, ConnectionResult, sqlite::SqliteConnection};
 use diesel_async::{
@@ -25,7 +25,8 @@ pub(super) type LiteConn = SyncConnectionWrapper<SqliteConnection, Exec>;
 
 const PG_POOL: usize = 16;
 const SQLITE_READERS: usize = 4;
-/// How long a request waits for a connection before it is told that the database is away.
+/// How long a request waits for a connection before it is told that the database is away; not
+/// for SQLite's one writer, whose queue is what a row's lock is elsewhere.
 const POOL_WAIT: Duration = Duration::from_secs(2);
 
 /// Which database to use.
@@ -250,6 +251,20 @@ where
 {
     pub(super) async fn take(pool: &Pool<C>) -> Result<Self> {
         pool.get().await.map(|object| Self(Some(object))).map_err(unavailable)
+    }
+
+    /// Waits for its turn for as long as there is time.
+    pub(super) async fn take_in_turn(pool: &Pool<C>, remaining: Duration) -> Result<Self> {
+        let timeouts = Timeouts { wait: Some(remaining), ..pool.timeouts() };
+        match pool.timeout_get(&timeouts).await {
+            Ok(object) => Ok(Self(Some(object))),
+            Err(PoolError::Timeout(TimeoutType::Wait)) => Err(Error::new(
+                Reason::DeadlineExceeded,
+                "The deadline passed before the work was done.",
+            )
+            .with_detail("other writes took all the time")),
+            Err(error) => Err(unavailable(error)),
+        }
     }
 
     pub(super) fn get(&mut self) -> Result<&mut C> {

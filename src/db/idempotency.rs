@@ -58,15 +58,17 @@ pub async fn insert(tx: &mut Tx, new: &NewRequest<'_>, now: Instant) -> Result<b
     Ok(kept == 1)
 }
 
-/// The request of that principal and name in the scope.
+/// The live request of that principal and name in the scope.
 pub async fn find(
     tx: &mut Tx,
     principal: SubjectId,
     request: RequestId,
+    now: Instant,
 ) -> Result<Option<KeptRequest>> {
     let key = (principal, tx.scope().subject(), request);
     Ok(on!(tx, |c| idempotency::table
         .find(key)
+        .filter(idempotency::expire_time.gt(now))
         .select((idempotency::kid, idempotency::tag, idempotency::made))
         .first(c)
         .await

@@ -139,6 +139,24 @@ pub async fn find_pending(tx: &mut Tx, key: &EmailKey) -> Result<Option<Invitati
     Ok(row.map(Invitation::from))
 }
 
+/// The first invitation that a tenant made for an address.
+pub async fn find_first(
+    tx: &mut Tx,
+    tenant: TenantId,
+    key: &EmailKey,
+) -> Result<Option<Invitation>> {
+    let scope = tx.scope();
+    let row: Option<InvitationRow> = on!(tx, |c| reachable!(scope, invitation_tokens::table)
+        .filter(invitation_tokens::tenant_id.eq(tenant))
+        .filter(invitation_tokens::email_key.eq(key.as_str()))
+        .order(invitation_tokens::id.asc())
+        .select(InvitationRow::as_select())
+        .first(c)
+        .await
+        .optional())?;
+    Ok(row.map(Invitation::from))
+}
+
 /// Invitations of the scope after `after` in the order of their ids. A state is meant as it is
 /// at `now`: what has run out is expired and not pending.
 pub async fn list(

@@ -220,11 +220,12 @@ impl Db {
                 Pooled::Pg(Box::new(held))
             }
             Pools::Sqlite { writer, readers } => {
-                let (pool, sql) = match mode {
-                    Mode::Read => (readers, "BEGIN"),
-                    Mode::Write | Mode::DryRun => (writer, "BEGIN IMMEDIATE"),
+                let (mut held, sql) = match mode {
+                    Mode::Read => (Held::take(readers).await?, "BEGIN"),
+                    Mode::Write | Mode::DryRun => {
+                        (Held::take_in_turn(writer, remaining).await?, "BEGIN IMMEDIATE")
+                    }
                 };
-                let mut held = Held::take(pool).await?;
                 held.get()?
                     .spawn_blocking(move |c| {
                         diesel::connection::AnsiTransactionManager::begin_transaction_sql(c, sql)

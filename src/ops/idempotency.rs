@@ -9,6 +9,7 @@ use crate::{
     },
     model::{
         Error, Reason, Result,
+        clock::Instant,
         id::{Id, SubjectId},
         request_key::RequestKey,
     },
@@ -26,8 +27,7 @@ pub(super) async fn made_before<I: Id>(
     let Some(request) = request else { return Ok(None) };
     let principal = principal(cx);
     let message = message(principal, tx.scope(), request);
-    let ring = cx.app.ring()?;
-    let (kid, tag) = ring.tag(MacPurpose::Idempotency, &message);
+    let (kid, tag) = cx.app.ring()?.tag(MacPurpose::Idempotency, &message);
     let now = tx.now().await?;
     let new = NewRequest {
         principal_id: principal,
@@ -39,12 +39,42 @@ pub(super) async fn made_before<I: Id>(
     if idempotency::insert(tx, &new, now).await? {
         return Ok(None);
     }
-    let kept = idempotency::find(tx, principal, request.id).await?.ok_or_else(purged)?;
-    if !ring.check(MacPurpose::Idempotency, &kept.kid, &message, &kept.tag) {
+    let made = kept(cx, tx, request, now).await?.ok_or_else(purged)?;
+    Ok(Some(I::from_uuid(*made.as_uuid())))
+}
+
+/// Whether a request came before, for what is decided ahead of the operation's transaction.
+/// Nothing is kept: one that comes at the same time is seen by [`made_before`] alone.
+pub(super) async fn came_before(
+    cx: &Cx,
+    scope: Scope,
+    request: Option<&RequestKey>,
+) -> Result<bool> {
+    let Some(request) = request else { return Ok(false) };
+    cx.read(scope, async |tx| {
+        let now = tx.now().await?;
+        Ok(kept(cx, tx, request, now).await?.is_some())
+    })
+    .await
+}
+
+/// What a live request of this name made; an error when it said something else.
+async fn kept(
+    cx: &Cx,
+    tx: &mut Tx,
+    request: &RequestKey,
+    now: Instant,
+) -> Result<Option<SubjectId>> {
+    let principal = principal(cx);
+    let message = message(principal, tx.scope(), request);
+    let Some(row) = idempotency::find(tx, principal, request.id, now).await? else {
+        return Ok(None);
+    };
+    if !cx.app.ring()?.check(MacPurpose::Idempotency, &row.kid, &message, &row.tag) {
         return Err(reused());
     }
-    let made = kept.made.ok_or_else(|| Error::internal("a request was kept that made nothing"))?;
-    Ok(Some(I::from_uuid(*made.as_uuid())))
+    let made = row.made.ok_or_else(|| Error::internal("a request was kept that made nothing"))?;
+    Ok(Some(made))
 }
 
 /// Notes what a request has made, in the scope that [`made_before`] ran in.

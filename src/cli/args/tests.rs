@@ -39,7 +39,7 @@ fn command_lines() {
         "config show --json",
         "operator create-key --name ann --expires 90d --json",
         "tenant create acme --display-name Acme --domain a.com --domain b.com --home-url \
-         https://a.com --enrollment invite_only --seat-limit 5 --json",
+         https://a.com --enrollment invite_only --seat-limit 5 --owner-email a@a.com --json",
         "tenant list",
         "domain add acme acme.com --include-subdomains",
         "invite create bob@else.org --tenant acme --role owner --delivery return_token \

@@ -3,7 +3,7 @@
 use super::ground::{self, Ground};
 use crate::{
     access::Scope,
-    db::{Tx, invitation_tokens, pending_sign_ups, users},
+    db::{Tx, pending_sign_ups, users},
     model::{
         Error, Reason, Result,
         clock::Instant,
@@ -12,10 +12,16 @@ use crate::{
         sign_up::{Basis, PendingSignUp},
         tenant::Tenant,
     },
-    ops::{Cx, invitation::admit, outbox, placement},
-    token,
+    ops::{
+        Cx,
+        invitation::{
+            admit,
+            token::{self, TokenHash},
+        },
+        outbox, placement,
+    },
 };
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use std::time::Duration;
 
 /// How long a restart waits before it mails the same proof again.
@@ -31,9 +37,14 @@ pub struct StartSignUp {
 /// an address that has an account; only the mail differs, and that goes to its owner.
 pub async fn start_sign_up(cx: &Cx, scope: Scope, input: StartSignUp) -> Result<Instant> {
     let input = &input;
+    let invited = match &input.invitation_token {
+        Some(token) => Some(token::find(cx, token).await?.0),
+        None => None,
+    };
+    let invited = invited.as_ref();
     let expire_time = cx
         .write(scope, async |tx| {
-            let ground = place(tx, input).await?;
+            let ground = place(tx, input, invited).await?;
             let account = users::find_by_email(tx, input.email.key()).await?;
             let pending = pending(cx, tx, &input.email, &ground).await?;
             let now = tx.now().await?;
@@ -52,13 +63,11 @@ pub async fn start_sign_up(cx: &Cx, scope: Scope, input: StartSignUp) -> Result<
 }
 
 /// The invitation whose token came along, else the verified domain.
-async fn place(tx: &mut Tx, input: &StartSignUp) -> Result<Ground> {
-    let Some(token) = &input.invitation_token else {
+async fn place(tx: &mut Tx, input: &StartSignUp, invited: Option<&TokenHash>) -> Result<Ground> {
+    let Some(token) = invited else {
         return Ok(Ground::Domain(placement::require(tx, &input.email).await?));
     };
-    let hash = token::hash_invitation_token(token.expose_secret()).ok_or_else(admit::unknown)?;
-    let found = invitation_tokens::find_by_hash(tx, &hash).await?;
-    let invitation = found.ok_or_else(admit::unknown)?;
+    let invitation = token.find(tx).await?;
     // Who has the token may know how it ended, even with another address.
     admit::require_open(tx, &invitation).await?;
     if invitation.email.key() != input.email.key() {

@@ -10,19 +10,25 @@ use crate::{
     model::{
         Error, Reason, Result,
         event::{EventKind, NewEvent},
-        id::InvitationId,
+        id::{InvitationId, TenantId},
         invitation::{Delivery, Invitation},
         profile::{Profile, ProfileState},
+        request_key::RequestKey,
         tenant::Tenant,
         text::DisplayName,
         user::User,
     },
-    ops::{Cx, authority},
+    ops::{Cx, authority, idempotency},
 };
 use secrecy::SecretString;
 
+pub struct AcceptInvitation {
+    pub by: By,
+    pub request: Option<RequestKey>,
+}
+
 /// Which invitation, and by what right.
-pub enum AcceptInvitation {
+pub enum By {
     /// One to the caller's own, proven address.
     Id(InvitationId),
     Token(SecretString),
@@ -32,6 +38,8 @@ pub enum AcceptInvitation {
 pub struct Accepted {
     pub profile: Profile,
     pub tenant: Tenant,
+    /// Answered to an earlier request of the same name.
+    pub replayed: bool,
 }
 
 /// How the invitation was named, as far as it is known before the transaction.
@@ -42,32 +50,57 @@ enum Named {
 
 /// Adds the membership and nothing else: no session, and no change of a role that is there.
 pub async fn accept_invitation(cx: &Cx, scope: Scope, input: AcceptInvitation) -> Result<Accepted> {
-    let named = match input {
-        AcceptInvitation::Id(id) => Named::Id(id),
-        AcceptInvitation::Token(token) => {
+    let request = input.request.as_ref();
+    // What the name was used for comes before what the token is worth.
+    idempotency::came_before(cx, scope, request).await?;
+    let named = match input.by {
+        By::Id(id) => Named::Id(id),
+        By::Token(token) => {
             let (hash, found) = token::find(cx, &token).await?;
             Named::Token(hash, Box::new(found))
         }
     };
     let named = &named;
-    cx.write(scope, async |tx| {
-        let user = authority::lock_own(cx, tx).await?;
-        let found = named.find(tx, &user).await?;
-        let home = user_profiles::find(tx, user.tenant_id, user.id).await?;
-        let name = home.map(|profile| profile.display_name).unwrap_or_default();
-        tx.enter(Scope::invited(&user, &found).ok_or_else(mismatch)?).await?;
-        // Locked first: what is read after it stays true until the commit.
-        tenants::lock(tx, found.tenant_id).await?;
-        let invitation = named.find_again(tx).await?;
-        if let Some(standing) = standing(tx, &invitation, &user).await? {
-            return Ok(standing);
-        }
-        let (invitation, tenant) = admit::admit(tx, invitation.tenant_id, invitation.id).await?;
-        admit::close(tx, &invitation, user.id).await?;
-        let profile = join(cx, tx, &invitation, &user, name).await?;
-        Ok(Accepted { profile, tenant })
+    cx.write(scope, async |tx| match idempotency::made_before(cx, tx, request).await? {
+        Some(tenant) => find(cx, tx, tenant).await,
+        None => accept(cx, tx, named, request).await,
     })
     .await
+}
+
+/// The membership that an earlier request was answered with, as it is now.
+async fn find(cx: &Cx, tx: &mut Tx, tenant: TenantId) -> Result<Accepted> {
+    let user = cx.caller.user_id().ok_or_else(|| Error::internal("accepted by nobody"))?;
+    let mut memberships = user_profiles::memberships(tx, user).await?.into_iter();
+    let (profile, tenant) = memberships
+        .find(|(profile, _)| profile.tenant_id == tenant)
+        .ok_or_else(|| Error::not_found("tenant"))?;
+    Ok(Accepted { profile, tenant, replayed: true })
+}
+
+async fn accept(
+    cx: &Cx,
+    tx: &mut Tx,
+    named: &Named,
+    request: Option<&RequestKey>,
+) -> Result<Accepted> {
+    let user = authority::lock_own(cx, tx).await?;
+    let found = named.find(tx, &user).await?;
+    let home = user_profiles::find(tx, user.tenant_id, user.id).await?;
+    let name = home.map(|profile| profile.display_name).unwrap_or_default();
+    // In the person's own scope, where a repeat will look for it.
+    idempotency::record(cx, tx, request, found.tenant_id).await?;
+    tx.enter(Scope::invited(&user, &found).ok_or_else(mismatch)?).await?;
+    // Locked first: what is read after it stays true until the commit.
+    tenants::lock(tx, found.tenant_id).await?;
+    let invitation = named.find_again(tx).await?;
+    if let Some(standing) = standing(tx, &invitation, &user).await? {
+        return Ok(standing);
+    }
+    let (invitation, tenant) = admit::admit(tx, invitation.tenant_id, invitation.id).await?;
+    admit::close(tx, &invitation, user.id).await?;
+    let profile = join(cx, tx, &invitation, &user, name).await?;
+    Ok(Accepted { profile, tenant, replayed: false })
 }
 
 impl Named {
@@ -102,7 +135,7 @@ async fn standing(tx: &mut Tx, invitation: &Invitation, user: &User) -> Result<O
     };
     if invitation.accepted_by == Some(user.id) && profile.state == ProfileState::Active {
         let tenant = tenants::find(tx, invitation.tenant_id).await?.ok_or_else(unknown)?;
-        return Ok(Some(Accepted { profile, tenant }));
+        return Ok(Some(Accepted { profile, tenant, replayed: false }));
     }
     admit::require_open(tx, invitation).await?;
     Err(Error::new(Reason::AlreadyMember, "You are a member of this organisation already."))

@@ -1,45 +1,44 @@
 //! Invites an address into a tenant.
 
-use super::{admit, inviter, issue};
+use super::{
+    admit, issue,
+    make::{self, Expiry, NewInvitation},
+};
 use crate::{
     access::Scope,
-    db::{Tx, events, invitation_tokens, users},
+    db::{Tx, invitation_tokens, users},
     model::{
         Error, Reason, Result,
-        clock::Instant,
         email::EmailAddress,
-        error::FieldViolation,
-        event::{EventKind, NewEvent},
+        event::EventKind,
+        id::InvitationId,
         invitation::{Delivery, Invitation, InvitationState},
+        request_key::RequestKey,
         role::Role,
-        tenant::Tenant,
     },
-    ops::{Cx, authority, throttle},
+    ops::{Cx, authority, idempotency, throttle},
     token,
 };
-use issue::IssuedInvitation;
-use std::time::Duration;
+use issue::Returned;
 
 /// Invitations of one tenant that may wait for an answer.
 const MOST_PENDING: u32 = 500;
-const SHORTEST: Duration = Duration::from_hours(1);
-const LONGEST: Duration = Duration::from_hours(30 * 24);
 
 pub struct CreateInvitation {
     pub email: EmailAddress,
     pub role: Role,
     pub expiry: Expiry,
     pub delivery: Delivery,
+    pub request: Option<RequestKey>,
     pub validate_only: bool,
 }
 
-/// When an invitation runs out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Expiry {
-    /// When the operator says.
-    Default,
-    At(Instant),
-    After(Duration),
+pub struct CreatedInvitation {
+    pub invitation: Invitation,
+    /// The token, where this call made one that does not leave by mail.
+    pub returned: Option<Returned>,
+    /// Made by an earlier request of the same name.
+    pub replayed: bool,
 }
 
 /// Whether the address has an account elsewhere plays no part, so that nobody learns it.
@@ -47,39 +46,71 @@ pub async fn create_invitation(
     cx: &Cx,
     scope: Scope,
     input: CreateInvitation,
-) -> Result<IssuedInvitation> {
+) -> Result<CreatedInvitation> {
     let input = &input;
-    if let Some(tenant) = scope.tenant_id()
-        && !input.validate_only
-    {
-        throttle::create_invitation(cx, tenant).await?;
-    }
+    count(cx, scope, input).await?;
     let (token, hash) = token::new_invitation_token(cx.app.rng.as_ref());
     let (sent, hash) = (&token, hash.as_slice());
-    let invitation = cx
+    let (invitation, replayed) = cx
         .write_unless(input.validate_only, scope, async |tx| {
-            let tenant = authority::lock(cx, tx, scope).await?;
-            admit::require_open_tenant(&tenant)?;
-            authority::require_rank(&cx.caller, input.role)?;
-            require_no_member(tx, input).await?;
-            require_room(tx).await?;
-            let expired = close_expired(tx, input).await?;
-            let invitation = new(cx, tx, input, &tenant).await?;
-            if !invitation_tokens::insert(tx, &invitation, hash).await? {
-                return Err(admit::lost_race());
+            match idempotency::made_before(cx, tx, input.request.as_ref()).await? {
+                Some(id) => Ok((find(tx, id).await?, true)),
+                None => Ok((invite(cx, tx, scope, input, (sent, hash)).await?, false)),
             }
-            issue::send(cx, tx, &tenant, &invitation, sent).await?;
-            if let Some(expired) = expired {
-                append(cx, tx, EventKind::InvitationExpired, &expired).await?;
-            }
-            append(cx, tx, EventKind::InvitationCreated, &invitation).await?;
-            Ok(invitation)
         })
         .await?;
-    if input.validate_only {
-        return Ok(IssuedInvitation { invitation, returned: None });
+    if replayed || input.validate_only {
+        return Ok(CreatedInvitation { invitation, returned: None, replayed });
     }
-    Ok(issue::finish(cx, invitation, token))
+    let issued = issue::finish(cx, invitation, token);
+    Ok(CreatedInvitation { invitation: issued.invitation, returned: issued.returned, replayed })
+}
+
+/// Counts what may make an invitation: not a try, and not a repeat, which has to be answered
+/// when the limit was reached meanwhile.
+async fn count(cx: &Cx, scope: Scope, input: &CreateInvitation) -> Result<()> {
+    match scope.tenant_id().filter(|_| !input.validate_only) {
+        Some(tenant) if !idempotency::came_before(cx, scope, input.request.as_ref()).await? => {
+            throttle::create_invitation(cx, tenant).await
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The invitation that an earlier request made, as it is now.
+async fn find(tx: &mut Tx, made: InvitationId) -> Result<Invitation> {
+    let now = tx.now().await?;
+    let found = invitation_tokens::find(tx, made).await?.ok_or_else(admit::unknown)?;
+    Ok(found.as_of(now))
+}
+
+async fn invite(
+    cx: &Cx,
+    tx: &mut Tx,
+    scope: Scope,
+    input: &CreateInvitation,
+    token: make::NewToken<'_>,
+) -> Result<Invitation> {
+    let tenant = authority::lock(cx, tx, scope).await?;
+    admit::require_open_tenant(&tenant)?;
+    authority::require_rank(&cx.caller, input.role)?;
+    require_no_member(tx, input).await?;
+    require_room(tx).await?;
+    let expired = close_expired(tx, input).await?;
+    let new = NewInvitation {
+        tenant: &tenant,
+        email: &input.email,
+        role: input.role,
+        expiry: input.expiry,
+        delivery: input.delivery,
+    };
+    let invitation = make::insert(cx, tx, &new, token).await?;
+    idempotency::record(cx, tx, input.request.as_ref(), invitation.id).await?;
+    if let Some(expired) = expired {
+        make::append(cx, tx, EventKind::InvitationExpired, &expired).await?;
+    }
+    make::append(cx, tx, EventKind::InvitationCreated, &invitation).await?;
+    Ok(invitation)
 }
 
 /// A suspended member is one too. Only people of the tenant are in reach here.
@@ -117,48 +148,4 @@ async fn close_expired(tx: &mut Tx, input: &CreateInvitation) -> Result<Option<I
     }
     invitation_tokens::end(tx, earlier.id, InvitationState::Expired, None, now).await?;
     Ok(Some(earlier))
-}
-
-async fn new(
-    cx: &Cx,
-    tx: &mut Tx,
-    input: &CreateInvitation,
-    tenant: &Tenant,
-) -> Result<Invitation> {
-    let now = tx.now().await?;
-    Ok(Invitation {
-        id: cx.new_id(),
-        tenant_id: tenant.id,
-        email: input.email.clone(),
-        role: input.role,
-        state: InvitationState::Pending,
-        delivery: input.delivery,
-        inviter: inviter::of(&cx.caller)?,
-        token_time: now,
-        resend_count: 0,
-        create_time: now,
-        expire_time: expire_time(cx, input.expiry, now)?,
-        end_time: None,
-        accepted_by: None,
-    })
-}
-
-fn expire_time(cx: &Cx, expiry: Expiry, now: Instant) -> Result<Instant> {
-    let end = match expiry {
-        Expiry::Default => now + cx.app.settings.invitation_ttl,
-        Expiry::At(end) => end,
-        Expiry::After(life) => now + life,
-    };
-    if (now + SHORTEST..=now + LONGEST).contains(&end) {
-        return Ok(end);
-    }
-    let why = "must be one hour to 30 days from now";
-    Err(Error::invalid(vec![FieldViolation::new("expire_time", "OUT_OF_RANGE", why)]))
-}
-
-async fn append(cx: &Cx, tx: &mut Tx, kind: EventKind, invitation: &Invitation) -> Result<()> {
-    let event = NewEvent::new(kind, Some(invitation.tenant_id), invitation.id)
-        .with("role", invitation.role.as_str())
-        .with("delivery", invitation.delivery.as_str());
-    events::append(tx, &cx.actor(), &event).await.map(drop)
 }

@@ -11,18 +11,18 @@ use crate::{
 use secrecy::{ExposeSecret as _, SecretString};
 
 /// What stands for a token in the database.
-pub(super) struct TokenHash(Vec<u8>);
+pub(in crate::ops) struct TokenHash(Vec<u8>);
 
 impl TokenHash {
     /// The invitation whose current token it is, in the scope of the transaction.
-    pub(super) async fn find(&self, tx: &mut Tx) -> Result<Invitation> {
+    pub(in crate::ops) async fn find(&self, tx: &mut Tx) -> Result<Invitation> {
         invitation_tokens::find_by_hash(tx, &self.0).await?.ok_or_else(unknown)
     }
 }
 
 /// The invitation of a token, whatever its state: holding the token is the permission to look.
 /// One that stands for nothing is counted against its source, also when it can be no token.
-pub(super) async fn find(cx: &Cx, token: &SecretString) -> Result<(TokenHash, Invitation)> {
+pub(in crate::ops) async fn find(cx: &Cx, token: &SecretString) -> Result<(TokenHash, Invitation)> {
     throttle::token(cx, look_up(cx, token), unknown).await
 }
 

@@ -2,11 +2,11 @@
 
 use super::{
     super::call::{NamesTenant, Parsed, scope_tenant},
-    fields::{Fields, optional_time, page, required_role, unknown_value},
+    fields::{Fields, optional_time, page, request_key, required_role, unknown_value},
     resources::{profile, role, tenant, timestamp},
 };
 use crate::{
-    access::NamedTenant,
+    access::{Action, NamedTenant},
     model::{
         email::EmailAddress,
         error::FieldViolation,
@@ -16,12 +16,13 @@ use crate::{
         tenant::Tenant,
     },
     ops::invitation::{
-        AcceptInvitation, Accepted, CreateInvitation, Expiry, IssuedInvitation, ListInvitations,
-        Preview, ResendInvitation, Returned,
+        AcceptInvitation, Accepted, By, CreateInvitation, CreatedInvitation, Expiry,
+        IssuedInvitation, ListInvitations, Preview, ResendInvitation, Returned,
     },
     pb::invitation::v1 as pb,
 };
 use secrecy::{ExposeSecret as _, SecretString};
+use std::mem::take;
 
 macro_rules! names_tenant {
     ($tenant:expr => $($message:ident),+ $(,)?) => { $(
@@ -48,9 +49,12 @@ names_tenant!(|_| Ok(NamedTenant::None) =>
 );
 
 pub(in crate::rpc) fn create_invitation(
-    message: pb::CreateInvitationRequest,
+    mut message: pb::CreateInvitationRequest,
 ) -> Parsed<CreateInvitation> {
+    let request_id = take(&mut message.request_id);
+    let validate_only = take(&mut message.validate_only);
     let mut fields = Fields::default();
+    let request = fields.take(request_key(Action::CreateInvitation, &request_id, &message));
     let email = fields.take(EmailAddress::parse("email", &message.email));
     let role = fields.take(required_role("role", message.role));
     let end = fields.take(optional_time("expire_time", message.expire_time));
@@ -61,7 +65,8 @@ pub(in crate::rpc) fn create_invitation(
             role: role?,
             expiry: end?.map_or(Expiry::Default, Expiry::At),
             delivery: delivery?.unwrap_or(Delivery::Outbox),
-            validate_only: message.validate_only,
+            request: request?,
+            validate_only,
         })
     })();
     fields.finish(input)
@@ -77,11 +82,11 @@ fn delivery(value: i32) -> Result<Option<Delivery>, FieldViolation> {
 }
 
 pub(in crate::rpc) fn create_invitation_response(
-    issued: IssuedInvitation,
+    created: CreatedInvitation,
 ) -> pb::CreateInvitationResponse {
-    let (token, invite_url) = shown_once(issued.returned);
-    let invitation = Some(invitation(issued.invitation));
-    pb::CreateInvitationResponse { invitation, token, invite_url }
+    let (token, invite_url) = shown_once(created.returned);
+    let invitation = Some(invitation(created.invitation));
+    pb::CreateInvitationResponse { invitation, token, invite_url, replayed: created.replayed }
 }
 
 /// Token and link; empty where there are none.
@@ -251,19 +256,20 @@ pub(in crate::rpc) fn preview_invitation_response(
 }
 
 pub(in crate::rpc) fn accept_invitation(
-    message: pb::AcceptInvitationRequest,
+    mut message: pb::AcceptInvitationRequest,
 ) -> Parsed<AcceptInvitation> {
+    let request_id = take(&mut message.request_id);
     let mut fields = Fields::default();
-    let input = fields.take(named(message));
+    let request = fields.take(request_key(Action::AcceptInvitation, &request_id, &message));
+    let by = fields.take(by(message));
+    let input = (|| Some(AcceptInvitation { by: by?, request: request? }))();
     fields.finish(input)
 }
 
-fn named(message: pb::AcceptInvitationRequest) -> Result<AcceptInvitation, FieldViolation> {
+fn by(message: pb::AcceptInvitationRequest) -> Result<By, FieldViolation> {
     match (message.invitation_id.is_empty(), message.token.is_empty()) {
-        (false, true) => {
-            InvitationId::parse("invitation_id", &message.invitation_id).map(AcceptInvitation::Id)
-        }
-        (true, false) => token(message.token).map(AcceptInvitation::Token),
+        (false, true) => InvitationId::parse("invitation_id", &message.invitation_id).map(By::Id),
+        (true, false) => token(message.token).map(By::Token),
         _ => Err(FieldViolation::new(
             "invitation_id",
             "ONE_OF",
@@ -278,6 +284,7 @@ pub(in crate::rpc) fn accept_invitation_response(
     pb::AcceptInvitationResponse {
         profile: Some(profile(accepted.profile)),
         tenant: Some(tenant(accepted.tenant)),
+        replayed: accepted.replayed,
     }
 }
 

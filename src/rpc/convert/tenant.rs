@@ -9,6 +9,7 @@ use crate::{
     access::{Action, NamedTenant},
     model::{
         domain::{DomainName, TenantDomain},
+        email::EmailAddress,
         error::FieldViolation,
         id::{DomainId, Id as _, TenantId, UserId},
         page::{Page, PageRequest},
@@ -75,6 +76,7 @@ pub(in crate::rpc) fn create_tenant(mut message: pb::CreateTenantRequest) -> Par
     let enrollment = fields.take(enrollment(message.enrollment));
     let seat_limit = fields.take(seat_limit(message.seat_limit));
     let domains = fields.take(domains(&message.domains));
+    let owner_email = fields.take(owner_email(&message.owner_email));
     let input = (|| {
         Some(CreateTenant {
             slug: slug?,
@@ -83,6 +85,7 @@ pub(in crate::rpc) fn create_tenant(mut message: pb::CreateTenantRequest) -> Par
             enrollment: enrollment?,
             seat_limit: seat_limit?,
             domains: domains?,
+            owner_email: owner_email?,
             request: request?,
             validate_only,
         })
@@ -117,11 +120,18 @@ fn domains(names: &[String]) -> Result<Vec<DomainName>, FieldViolation> {
     names.iter().map(|name| DomainName::parse("domains", name)).collect()
 }
 
+fn owner_email(text: &str) -> Result<Option<EmailAddress>, FieldViolation> {
+    (!text.is_empty()).then(|| EmailAddress::parse("owner_email", text)).transpose()
+}
+
 pub(in crate::rpc) fn create_tenant_response(created: CreatedTenant) -> pb::CreateTenantResponse {
     pb::CreateTenantResponse {
         tenant: Some(tenant(created.tenant)),
         domains: created.domains.into_iter().map(domain).collect(),
         replayed: created.replayed,
+        owner_invitation_id: created
+            .owner_invitation
+            .map_or_else(String::new, |it| it.id.to_string()),
     }
 }
 

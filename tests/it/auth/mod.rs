@@ -6,6 +6,7 @@ mod leave_tenant;
 mod refresh_race;
 mod refresh_session;
 mod sign_in;
+mod sign_in_timing;
 mod sign_out;
 mod sign_up;
 mod sign_up_invited;

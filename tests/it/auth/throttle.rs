@@ -2,6 +2,7 @@
 
 use crate::support::{
     Backend, Options, Server, assert_refused,
+    limits::{assert_limited, behind_a_proxy, counted, end_windows, set_counts},
     race::race,
     reason,
     seed::tenant_id,
@@ -18,11 +19,6 @@ use tonic_types::StatusExt as _;
 
 const WRONG: &str = "wrong harbour 71";
 const MINUTE: Duration = Duration::from_mins(1);
-
-async fn behind_a_proxy(backend: Backend) -> Server {
-    let trusted = Options(vec![("REEVE_TRUSTED_PROXIES", "127.0.0.1".to_owned())]);
-    Server::start_with(backend, trusted).await
-}
 
 /// A sign-in that says it comes from there.
 fn sign_in(
@@ -53,33 +49,6 @@ async fn sign_up(server: &Server, from: &str, token: &str) -> Result<pb::SignUpR
     };
     let mut client = server.auth_as(Metadata::default().with("x-forwarded-for", from));
     Ok(client.sign_up(request).await?.into_inner())
-}
-
-/// Fails unless this limit refused, with a delay in both places that ends with the window.
-#[track_caller]
-fn assert_limited<T: std::fmt::Debug>(answer: Result<T, Status>, limit: &str) -> Status {
-    let status = assert_refused(answer, Code::ResourceExhausted, "RATE_LIMITED");
-    let info = status.get_details_error_info().unwrap();
-    assert_eq!(info.metadata.get("limit").map(String::as_str), Some(limit));
-    let delay = status.get_details_retry_info().unwrap().retry_delay.unwrap();
-    assert!(!delay.is_zero() && delay <= MINUTE, "{delay:?}");
-    let pushback = status.metadata().get("grpc-retry-pushback-ms").unwrap().to_str().unwrap();
-    assert_eq!(pushback.parse(), Ok(delay.as_millis()));
-    status
-}
-
-async fn end_windows(server: &Server) {
-    let shifted = server.shifted("expire_time", -60);
-    server.execute(&format!("UPDATE throttle SET expire_time = {shifted}")).await;
-}
-
-async fn set_counts(server: &Server, count: i32) {
-    server.execute(&format!("UPDATE throttle SET count = {count}")).await;
-}
-
-/// All attempts that are counted now.
-async fn counted(server: &Server) -> i64 {
-    server.number("SELECT coalesce(sum(count), 0) AS value FROM throttle").await
 }
 
 on_both! {

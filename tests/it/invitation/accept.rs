@@ -125,7 +125,7 @@ on_both! {
         for (invitation_id, token) in
             [(String::new(), String::new()), (id.clone(), token.clone()), ("x".into(), String::new())]
         {
-            let request = pb::AcceptInvitationRequest { invitation_id, token };
+            let request = pb::AcceptInvitationRequest { invitation_id, token, ..Default::default() };
             let refused = it.server.invitations_as(it.bob.clone()).accept_invitation(request).await;
             assert_refused(refused, Code::InvalidArgument, "FIELD_INVALID");
         }

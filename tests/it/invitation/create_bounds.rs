@@ -137,24 +137,6 @@ on_both! {
         assert_refused(full, Code::FailedPrecondition, "INVITATION_LIMIT_REACHED");
     }
 
-    // IN-31: a tenant makes 1000 an hour, however fast it takes them back.
-    async fn the_rate_of_a_tenant_is_limited(backend: Backend) {
-        let it = World::new(backend).await;
-        it.server.invite(&it.owner, "first@else.org", Role::Member).await;
-        it.server.execute("UPDATE throttle SET count = 999").await;
-        it.server.invite(&it.owner, "second@else.org", Role::Member).await;
-        let refused = it.server.try_invite(&it.owner, mailed("third@else.org", Role::Member)).await;
-        let status = assert_refused(refused, Code::ResourceExhausted, "RATE_LIMITED");
-        assert!(status.get_error_details().retry_info().is_some(), "{status:?}");
-        assert_eq!(it.server.count("invitation_tokens").await, 2);
-        // Nor does trying without making anything count.
-        let tried = pb::CreateInvitationRequest {
-            validate_only: true,
-            ..mailed("third@else.org", Role::Member)
-        };
-        it.server.try_invite(&it.owner, tried).await.unwrap();
-    }
-
     async fn validate_only_checks_and_does_nothing(backend: Backend) {
         let it = World::new(backend).await;
         for request in

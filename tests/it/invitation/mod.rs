@@ -12,7 +12,10 @@ mod mine;
 mod preview;
 mod proof;
 mod race;
+mod repeat;
+mod repeat_accept;
 mod resend;
+mod throttle;
 
 use crate::support::{
     Backend, Server,

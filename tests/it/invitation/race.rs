@@ -28,11 +28,11 @@ fn accept(
 }
 
 fn by_id(id: &str) -> pb::AcceptInvitationRequest {
-    pb::AcceptInvitationRequest { invitation_id: id.to_owned(), token: String::new() }
+    pb::AcceptInvitationRequest { invitation_id: id.to_owned(), ..Default::default() }
 }
 
 fn by_token(token: &str) -> pb::AcceptInvitationRequest {
-    pb::AcceptInvitationRequest { invitation_id: String::new(), token: token.to_owned() }
+    pb::AcceptInvitationRequest { token: token.to_owned(), ..Default::default() }
 }
 
 /// How often each outcome came: `OK`, or the reason of the refusal.

@@ -193,3 +193,29 @@ on_both! {
         assert!(lock(&server, id, &budget()).await.unwrap());
     }
 }
+
+/// SQLite has one writer. Who stands in its queue behind slow work is not told that the database
+/// is away, but waits for as long as there is time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_writer_waits_for_its_turn() {
+    let server = Server::start(Backend::Sqlite).await;
+    let id = tenant_id(&server.create_tenant("acme", &[]).await);
+    let (long, began) = (budget(), Notify::new());
+    let slow = server.app.db.write(system_scope(), &long, async |tx| {
+        assert!(tenants::lock(tx, id).await?);
+        began.notify_one();
+        tokio::time::sleep(Duration::from_millis(2_500)).await;
+        Ok(())
+    });
+    let behind = async {
+        began.notified().await;
+        let short = Arc::new(Budget::lasting(Duration::from_millis(300)));
+        let refused = lock(&server, id, &short).await.unwrap_err();
+        assert_eq!(refused.reason(), Reason::DeadlineExceeded, "{refused:?}");
+        lock(&server, id, &long).await
+    };
+    let (slow, behind) = tokio::join!(slow, behind);
+    slow.unwrap();
+    assert!(behind.unwrap());
+    assert_eq!(version(&server, id).await, 2);
+}

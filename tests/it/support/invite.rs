@@ -105,7 +105,7 @@ impl Server {
         id: &str,
     ) -> Result<pb::AcceptInvitationResponse, Status> {
         let request =
-            pb::AcceptInvitationRequest { invitation_id: id.to_owned(), token: String::new() };
+            pb::AcceptInvitationRequest { invitation_id: id.to_owned(), ..Default::default() };
         Ok(self.invitations_as(by.clone()).accept_invitation(request).await?.into_inner())
     }
 
@@ -114,8 +114,7 @@ impl Server {
         by: &Metadata,
         token: &str,
     ) -> Result<pb::AcceptInvitationResponse, Status> {
-        let request =
-            pb::AcceptInvitationRequest { invitation_id: String::new(), token: token.to_owned() };
+        let request = pb::AcceptInvitationRequest { token: token.to_owned(), ..Default::default() };
         Ok(self.invitations_as(by.clone()).accept_invitation(request).await?.into_inner())
     }
 

@@ -3,6 +3,7 @@
 pub mod calls;
 pub mod invite;
 pub mod keys;
+pub mod limits;
 pub mod own_cluster;
 pub mod postgres;
 pub mod program;

@@ -1,4 +1,5 @@
 mod create_tenant;
+mod create_tenant_owner;
 mod domains;
 mod explain_placement;
 mod list_tenants;

@@ -97,6 +97,7 @@ async fn assert_whole(server: &Server) {
 }
 
 on_both! {
+    // R-TEN-7: 64 at once.
     async fn one_owner_is_left_of_two(backend: Backend) {
         let (server, acme, owners) = duel(backend).await;
         demote(&server, &acme, &owners, 64).await;
