@@ -43,6 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=migrations");
     compile_protos()?;
     compile_policy()?;
+    leave_out_the_tenant_condition();
     record_commit();
     Ok(())
 }
@@ -86,6 +87,20 @@ fn compile_policy() -> Result<(), Box<dyn Error>> {
         Err(wrong) => println!("cargo::error={wrong}"),
     }
     Ok(())
+}
+
+/// For the one test job that shows what row-level security does alone; never in a release.
+fn leave_out_the_tenant_condition() {
+    println!("cargo::rustc-check-cfg=cfg(reeve_unscoped)");
+    println!("cargo::rerun-if-env-changed=REEVE_TEST_UNSCOPED");
+    if env::var_os("REEVE_TEST_UNSCOPED").is_none() {
+        return;
+    }
+    if env::var("PROFILE").is_ok_and(|profile| profile == "debug") {
+        println!("cargo::rustc-cfg=reeve_unscoped");
+    } else {
+        println!("cargo::error=REEVE_TEST_UNSCOPED is for tests: a release keeps its conditions");
+    }
 }
 
 /// A build without git, or outside a checkout, is a build of an unknown commit.

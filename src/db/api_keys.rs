@@ -99,11 +99,10 @@ pub async fn any_operator(tx: &mut Tx) -> Result<bool> {
 /// The keys of the scope: of its tenant, or, in `System`, of the platform.
 macro_rules! own_keys {
     ($scope:expr, $query:expr) => {{
-        let query = $query.into_boxed();
+        let query = in_scope!($scope, api_keys, $query);
         match $scope.reach() {
-            Reach::Tenant(tenant) => query.filter(api_keys::tenant_id.eq(tenant)),
-            Reach::Own(_) => query.filter(diesel::dsl::sql::<diesel::sql_types::Bool>("1 = 0")),
             Reach::System(_) => query.filter(api_keys::tenant_id.is_null()),
+            Reach::Tenant(_) | Reach::Own(_) => query,
         }
     }};
 }

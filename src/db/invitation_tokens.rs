@@ -5,17 +5,14 @@ use super::{
     tenants::TenantRow,
     tx::Tx,
 };
-use crate::{
-    access::Reach,
-    model::{
-        Result,
-        clock::Instant,
-        email::{EmailAddress, EmailKey},
-        id::{InvitationId, SubjectId, TenantId, UserId},
-        invitation::{Delivery, Invitation, InvitationState, Inviter, InviterKind},
-        role::Role,
-        tenant::Tenant,
-    },
+use crate::model::{
+    Result,
+    clock::Instant,
+    email::{EmailAddress, EmailKey},
+    id::{InvitationId, SubjectId, TenantId, UserId},
+    invitation::{Delivery, Invitation, InvitationState, Inviter, InviterKind},
+    role::Role,
+    tenant::Tenant,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -62,21 +59,20 @@ impl From<InvitationRow> for Invitation {
 
 /// Invitations of the scope: a tenant's, or those to a person's proven address.
 macro_rules! reachable {
-    ($scope:expr, $query:expr) => {{
-        let query = $query.into_boxed();
-        match $scope.reach() {
-            Reach::Tenant(tenant) => query.filter(invitation_tokens::tenant_id.eq(tenant)),
-            Reach::Own(own) => query.filter(
-                invitation_tokens::email_key.eq_any(
+    ($scope:expr, $query:expr) => {
+        in_scope!(
+            $scope,
+            $query,
+            tenant | id | invitation_tokens::tenant_id.eq(id),
+            own | id
+                | invitation_tokens::email_key.eq_any(
                     users::table
-                        .filter(users::id.eq(own))
+                        .filter(users::id.eq(id))
                         .filter(users::verified_time.is_not_null())
                         .select(users::email_key),
-                ),
-            ),
-            Reach::System(_) => query,
-        }
-    }};
+                )
+        )
+    };
 }
 
 /// Inserts an invitation; `false` when the address has a pending one of the tenant.

@@ -4,15 +4,12 @@ use super::{
     schema::{user_profiles, users},
     tx::Tx,
 };
-use crate::{
-    access::Reach,
-    model::{
-        Result,
-        clock::Instant,
-        email::{EmailAddress, EmailKey},
-        id::{TenantId, UserId},
-        user::{User, UserState},
-    },
+use crate::model::{
+    Result,
+    clock::Instant,
+    email::{EmailAddress, EmailKey},
+    id::{TenantId, UserId},
+    user::{User, UserState},
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -44,18 +41,20 @@ impl From<UserRow> for User {
 
 /// Users that the scope reaches.
 macro_rules! reachable {
-    ($scope:expr, $query:expr) => {{
-        let query = $query.into_boxed();
-        match $scope.reach() {
-            Reach::Tenant(tenant) => query.filter(diesel::dsl::exists(
-                user_profiles::table
-                    .filter(user_profiles::user_id.eq(users::id))
-                    .filter(user_profiles::tenant_id.eq(tenant)),
-            )),
-            Reach::Own(own) => query.filter(users::id.eq(own)),
-            Reach::System(_) => query,
-        }
-    }};
+    ($scope:expr, $query:expr) => {
+        in_scope!(
+            $scope,
+            $query,
+            tenant
+                | id
+                | diesel::dsl::exists(
+                    user_profiles::table
+                        .filter(user_profiles::user_id.eq(users::id))
+                        .filter(user_profiles::tenant_id.eq(id)),
+                ),
+            own | id | users::id.eq(id)
+        )
+    };
 }
 
 /// Inserts an account; `false` when the address has one. Its home profile goes in first.

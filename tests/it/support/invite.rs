@@ -49,8 +49,9 @@ impl Server {
 
     /// Invites by mail and answers the id and the token of the mail.
     pub async fn invite_by_mail(&self, by: &Metadata, email: &str, role: Role) -> (String, String) {
+        let before = self.tokens_mailed(email);
         let made = self.try_invite(by, mailed(email, role)).await.unwrap();
-        (made.invitation.unwrap().id, self.mailed_token(email).await)
+        (made.invitation.unwrap().id, self.token_mailed_after(email, before).await)
     }
 
     pub async fn get_invitation(&self, by: &Metadata, id: &str) -> Result<pb::Invitation, Status> {

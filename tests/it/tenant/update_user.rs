@@ -220,7 +220,7 @@ on_both! {
         let request = reeve::pb::sync::v1::CreateProfileRequest {
             user_id: user,
             role: Role::Member.into(),
-            tenant_id: other,
+            tenant_id: acme,
             ..Default::default()
         };
         let refused = server.sync_as(ann).create_profile(request).await;
