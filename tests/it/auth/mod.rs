@@ -8,6 +8,7 @@ mod refresh_session;
 mod sign_in;
 mod sign_out;
 mod sign_up;
+mod sign_up_again;
 mod sign_up_invited;
 mod sign_up_invited_attacks;
 mod sign_up_invited_ends;

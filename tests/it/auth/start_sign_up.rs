@@ -135,7 +135,7 @@ on_both! {
         }
     }
 
-    // G-22, G-30, R-DOM-4: a tenant that takes nobody in is as one that is not there.
+    // SU-48, G-22, G-30, R-DOM-4: a tenant that takes nobody in is as one that is not there.
     async fn a_tenant_that_takes_nobody_in_is_not_told(backend: Backend) {
         let server = Server::start(backend).await;
         let unknown = server.try_start("ann@else.org").await;
@@ -161,7 +161,7 @@ on_both! {
         assert_eq!(server.count("mail_outbox").await, 0);
     }
 
-    // R-EM-4: nobody can void somebody else's link, nor flood their mailbox.
+    // SU-41, R-EM-4: nobody can void somebody else's link, nor flood their mailbox.
     async fn a_restart_gives_the_same_token_and_mails_once_a_minute(backend: Backend) {
         let server = Server::start(backend).await;
         server.create_tenant("acme", &["acme.com"]).await;
