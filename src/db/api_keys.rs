@@ -9,7 +9,7 @@ use crate::{
     access::Reach,
     model::{
         Result,
-        api_key::{ApiKey, KeyScopes, KeyStanding},
+        api_key::{ApiKey, KeyScope, KeyScopes, KeyStanding},
         clock::Instant,
         id::{ApiKeyId, TenantId, UserId},
         profile::ProfileState,
@@ -68,7 +68,7 @@ pub async fn insert(tx: &mut Tx, key: &ApiKey, hash: &[u8]) -> Result<()> {
         Some((tenant, _)) => tx.check_tenant(tenant)?,
         None => tx.check_everywhere()?,
     }
-    let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();
+    let scopes: Vec<&str> = key.scopes.iter().map(KeyScope::as_str).collect();
     on!(tx, |c| diesel::insert_into(api_keys::table)
         .values((
             api_keys::id.eq(key.id),

@@ -5,7 +5,7 @@ use crate::{
     db::{Tx, api_keys, events},
     model::{
         Error, Reason, Result,
-        api_key::{ApiKey, KeyScopes},
+        api_key::{ApiKey, KeyScope, KeyScopes},
         clock::Instant,
         error::FieldViolation,
         event::{EventKind, NewEvent},
@@ -96,7 +96,7 @@ async fn make(
     };
     api_keys::insert(tx, &key, hash).await?;
     idempotency::record(cx, tx, input.request.as_ref(), key.id).await?;
-    let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();
+    let scopes: Vec<&str> = key.scopes.iter().map(KeyScope::as_str).collect();
     let event = NewEvent::new(EventKind::ApiKeyCreated, Some(tenant.id), key.id)
         .with("role", input.role.as_str())
         .with("scopes", scopes);
