@@ -107,6 +107,7 @@ impl FromIterator<KeyScope> for KeyScopes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::id::Id as _;
 
     #[test]
     fn a_set_holds_what_was_put_in_and_nothing_else() {
@@ -145,5 +146,21 @@ mod tests {
             assert_eq!(scope.as_str().parse(), Ok(*scope));
         }
         assert!("users".parse::<KeyScope>().is_err());
+    }
+
+    #[test]
+    fn a_key_acts_while_it_lives_and_its_tenant_is_active() {
+        for (live, tenant_active) in [(true, true), (true, false), (false, true), (false, false)] {
+            let standing = KeyStanding {
+                id: ApiKeyId::from_uuid(uuid::Uuid::nil()),
+                tenant_id: None,
+                role: None,
+                scopes: KeyScopes::default(),
+                live,
+                tenant_active,
+                unnoted: false,
+            };
+            assert_eq!(standing.may_act(), live && tenant_active);
+        }
     }
 }

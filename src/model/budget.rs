@@ -30,3 +30,28 @@ impl Budget {
         self.queries.load(Ordering::Relaxed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_ends_when_its_span_has_passed() {
+        let hour = Duration::from_hours(1);
+        let start = Instant::now();
+        let budget = Budget::lasting(hour);
+        assert!(budget.deadline() >= start + hour);
+        assert!(budget.deadline() <= Instant::now() + hour);
+        assert!(budget.remaining() > hour / 2 && budget.remaining() <= hour);
+        assert_eq!(Budget::lasting(Duration::ZERO).remaining(), Duration::ZERO);
+    }
+
+    #[test]
+    fn every_query_is_counted() {
+        let budget = Budget::lasting(Duration::ZERO);
+        for asked in 0..3 {
+            assert_eq!(budget.queries(), asked);
+            budget.count_query();
+        }
+    }
+}

@@ -56,3 +56,45 @@ pub trait Clock: Send + Sync {
 pub trait Rng: Send + Sync {
     fn fill(&self, bytes: &mut [u8]);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn at(micros: i64) -> Instant {
+        Instant::from_micros(micros)
+    }
+
+    #[test]
+    fn seconds_are_rounded_down_before_the_epoch_too() {
+        for (micros, seconds) in [(0, 0), (999_999, 0), (2_000_000, 2), (-1, -1), (-3_000_000, -3)]
+        {
+            assert_eq!(at(micros).as_seconds(), seconds);
+            assert_eq!(at(micros).as_micros(), micros);
+        }
+    }
+
+    #[test]
+    fn spans_move_a_time_and_lie_between_two() {
+        assert_eq!(at(5) + SECOND, at(1_000_005));
+        assert_eq!(at(5) - SECOND, at(-999_995));
+        assert_eq!(at(1_000_005).since(at(5)), SECOND);
+        assert_eq!(at(5).since(at(1_000_005)), Duration::ZERO);
+    }
+
+    #[test]
+    fn no_span_leads_past_the_ends_of_time() {
+        let (first, last) = (at(i64::MIN), at(i64::MAX));
+        assert_eq!((last + SECOND, first - SECOND), (last, first));
+        assert_eq!((at(0) + Duration::MAX, at(-1) - Duration::MAX), (last, first));
+        assert_eq!(last.since(first), Duration::from_micros(i64::MAX as u64));
+    }
+
+    #[test]
+    fn a_time_reads_as_rfc_3339_to_the_second() {
+        assert_eq!(at(1_700_000_000_999_999).to_string(), "2023-11-14T22:13:20Z");
+        assert_eq!(at(i64::MAX).to_string(), "9223372036854775807us");
+    }
+}

@@ -136,3 +136,7 @@ pub struct TenantDomain {
     pub verified_time: Option<Instant>,
     pub create_time: Instant,
 }
+
+#[cfg(test)]
+#[path = "domain_tests.rs"]
+mod tests;

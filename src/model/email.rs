@@ -107,3 +107,7 @@ fn is_local_part(local: &str) -> bool {
         && !local.ends_with('.')
         && !local.contains("..")
 }
+
+#[cfg(test)]
+#[path = "email_tests.rs"]
+mod tests;

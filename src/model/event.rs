@@ -108,3 +108,20 @@ crate::closed_set!(ActorKind {
     System = "system",
     Trigger = "trigger",
 });
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::id::{Id as _, UserId};
+
+    #[test]
+    fn an_event_says_what_it_was_given() {
+        let (tenant, user) =
+            (TenantId::from_uuid(uuid::Uuid::max()), UserId::from_uuid(uuid::Uuid::from_u128(1)));
+        let plain = NewEvent::new(EventKind::RoleChanged, Some(tenant), user);
+        assert_eq!((plain.kind, plain.tenant_id), (EventKind::RoleChanged, Some(tenant)));
+        assert_eq!((plain.subject_id, &plain.data), (user.into(), &serde_json::json!({})));
+        let full = plain.with("from", "member").with("to", "admin");
+        assert_eq!(full.data, serde_json::json!({"from": "member", "to": "admin"}));
+    }
+}

@@ -94,3 +94,54 @@ impl From<ApiKeyId> for SubjectId {
         Self(id.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
+
+    #[test]
+    fn an_id_is_written_in_one_form() {
+        let id = UserId::parse("user_id", TEXT).unwrap();
+        assert_eq!((id.to_string().as_str(), id.as_uuid().get_version_num()), (TEXT, 7));
+        assert_eq!(UserId::parse("user_id", &TEXT.to_uppercase()), Ok(id));
+        let simple = TEXT.replace('-', "");
+        let urn = format!("urn:uuid:{TEXT}");
+        let braced = format!("{{{TEXT}}}");
+        let no_hex = TEXT.replace('a', "g");
+        for other in ["", "1", &simple, &urn, &braced, &no_hex, &format!("{TEXT} ")] {
+            let refused = UserId::parse("user_id", other).unwrap_err();
+            assert_eq!((refused.field, refused.reason), ("user_id", "UUID_INVALID"), "{other}");
+        }
+    }
+
+    // TI-16: the order of making shows, and no next id can be guessed from it.
+    #[test]
+    fn a_new_id_is_the_millisecond_and_random_bits() {
+        let now = Instant::from_micros(1_700_000_000_123_456);
+        let id = UserId::new_v7(now, &[0xff; 10]);
+        assert_eq!(id.as_uuid().get_version_num(), 7);
+        let (seconds, nanos) = id.as_uuid().get_timestamp().unwrap().to_unix();
+        assert_eq!((seconds, nanos), (1_700_000_000, 123_000_000));
+        assert_ne!(id, UserId::new_v7(now, &[0xfe; 10]));
+        let before_the_epoch = UserId::new_v7(Instant::from_micros(-1_000), &[0xff; 10]);
+        assert_eq!(before_the_epoch, UserId::new_v7(Instant::from_micros(0), &[0xff; 10]));
+    }
+
+    #[test]
+    fn a_subject_is_the_id_of_what_it_is() {
+        let uuid = Uuid::from_u128(7);
+        for subject in [
+            SubjectId::from(UserId(uuid)),
+            SubjectId::from(TenantId(uuid)),
+            SubjectId::from(DomainId(uuid)),
+            SubjectId::from(SessionId(uuid)),
+            SubjectId::from(InvitationId(uuid)),
+            SubjectId::from(ApiKeyId(uuid)),
+        ] {
+            assert_eq!(subject, SubjectId(uuid));
+        }
+        assert_eq!(*SubjectId::PLATFORM.as_uuid(), Uuid::nil());
+    }
+}

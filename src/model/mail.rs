@@ -77,3 +77,30 @@ pub struct QueuedMail {
     pub attempts: i32,
     pub create_time: Instant,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mail_knows_its_text_and_whom_it_is_for() {
+        let (to, link, tenant) = ("ann@acme.com".to_owned(), String::new(), String::new());
+        let proof = Mail::SignUpProof {
+            to: to.clone(),
+            tenant: tenant.clone(),
+            link: link.clone(),
+            expire_time: String::new(),
+        };
+        let exists =
+            Mail::AccountExists { to: to.clone(), sign_in_url: link.clone(), invited_to: None };
+        let invitation =
+            Mail::Invitation { to, tenant, inviter: None, link, expire_time: String::new() };
+        for (mail, template) in [
+            (proof, MailTemplate::SignUpProof),
+            (exists, MailTemplate::AccountExists),
+            (invitation, MailTemplate::Invitation),
+        ] {
+            assert_eq!((mail.template(), mail.recipient()), (template, "ann@acme.com"));
+        }
+    }
+}

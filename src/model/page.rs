@@ -46,3 +46,30 @@ pub struct Page<T> {
     /// Empty on the last page.
     pub next_token: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // R-TEN-9, G-50
+    #[test]
+    fn a_page_has_from_one_to_a_thousand_rows() {
+        for (asked, rows, probe) in [
+            (0, 50, 51),
+            (1, 1, 2),
+            (999, 999, 1_000),
+            (1_000, 1_000, 1_001),
+            (1_001, 1_000, 1_001),
+            (i32::MAX, 1_000, 1_001),
+        ] {
+            let size = PageSize::parse("page_size", asked).unwrap();
+            assert_eq!((size.len(), size.probe()), (rows, probe), "{asked}");
+            assert!(!size.is_empty());
+        }
+        for asked in [-1, i32::MIN] {
+            let refused = PageSize::parse("page_size", asked).unwrap_err();
+            assert_eq!((refused.field, refused.reason), ("page_size", "OUT_OF_RANGE"));
+        }
+        assert!(PageSize(0).is_empty());
+    }
+}

@@ -51,3 +51,57 @@ pub struct PlacementReport {
     /// What would change the result; empty when the address is placed.
     pub remedy: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{
+        clock::Instant,
+        domain::{DomainName, DomainState},
+        id::{DomainId, Id as _, TenantId},
+        role::Role,
+        tenant::{HomeUrl, Slug},
+        text::DisplayName,
+    };
+
+    fn matching(state: TenantState, enrollment: Enrollment) -> DomainMatch {
+        let (then, tenant_id) = (Instant::from_micros(0), TenantId::from_uuid(uuid::Uuid::nil()));
+        DomainMatch {
+            domain: TenantDomain {
+                id: DomainId::from_uuid(uuid::Uuid::nil()),
+                tenant_id,
+                domain: DomainName::parse("domain", "acme.com").unwrap(),
+                include_subdomains: false,
+                state: DomainState::Verified,
+                verified_time: Some(then),
+                create_time: then,
+            },
+            tenant: Tenant {
+                id: tenant_id,
+                slug: Slug::parse("slug", "acme").unwrap(),
+                display_name: DisplayName::default(),
+                state,
+                enrollment,
+                default_role: Role::Member,
+                seat_limit: None,
+                mfa_required: false,
+                home_url: HomeUrl::default(),
+                create_time: then,
+                update_time: then,
+            },
+            exact: true,
+        }
+    }
+
+    // SU-48, R-DOM-4
+    #[test]
+    fn only_an_active_tenant_that_enrols_by_domain_admits() {
+        for state in TenantState::ALL {
+            for enrollment in Enrollment::ALL {
+                let expected = (*state, *enrollment) == (TenantState::Active, Enrollment::Domain);
+                let asked = matching(*state, *enrollment).admits();
+                assert_eq!(asked, expected, "{state} {enrollment}");
+            }
+        }
+    }
+}

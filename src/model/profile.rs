@@ -77,3 +77,46 @@ impl ProfileView {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::id::Id as _;
+
+    fn profile(update_micros: i64) -> Profile {
+        Profile {
+            tenant_id: TenantId::from_uuid(uuid::Uuid::nil()),
+            user_id: UserId::from_uuid(uuid::Uuid::max()),
+            email: EmailAddress::parse("email", "ann@acme.com").unwrap(),
+            display_name: DisplayName::parse("display_name", "Ann").unwrap(),
+            role: Role::Admin,
+            state: ProfileState::Active,
+            mver: 1,
+            create_time: Instant::from_micros(0),
+            update_time: Instant::from_micros(update_micros),
+        }
+    }
+
+    #[test]
+    fn a_change_is_always_later_than_the_one_before() {
+        let before = profile(1_000);
+        for (now, changed) in [(0, 1_001), (1_000, 1_001), (1_001, 1_001), (1_002, 1_002)] {
+            let changed_at = before.changed_at(Instant::from_micros(now));
+            assert_eq!(changed_at, Instant::from_micros(changed));
+            assert_ne!(profile(changed).etag(), before.etag());
+        }
+        assert_eq!(before.etag(), "3e8");
+    }
+
+    #[test]
+    fn members_see_who_is_there_in_which_role() {
+        let full = profile(0);
+        let expected = ProfileView::Name {
+            tenant_id: full.tenant_id,
+            user_id: full.user_id,
+            display_name: full.display_name.clone(),
+            role: Role::Admin,
+        };
+        assert_eq!(ProfileView::name_only(full), expected);
+    }
+}

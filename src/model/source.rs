@@ -44,4 +44,11 @@ mod tests {
         assert_ne!(source("203.0.113.7"), source("203.0.113.8"));
         assert_ne!(source("203.0.113.7"), Source::of(None));
     }
+
+    #[test]
+    fn a_source_reads_as_its_network() {
+        assert_eq!(source("2001:db8::1").to_string(), "2001:db8::");
+        assert_eq!(source("203.0.113.7").to_string(), "203.0.113.7");
+        assert_eq!(Source::of(None).to_string(), "unknown");
+    }
 }

@@ -59,3 +59,51 @@ pub struct Drift {
     pub user_id: UserId,
     pub tenant_id: TenantId,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(total_auth_users: u32, total_profiles: u32, unresolved_users: u32) -> SyncStatus {
+        SyncStatus {
+            total_auth_users,
+            total_profiles,
+            missing_profiles: 0,
+            unresolved_users,
+            orphaned_profiles: 0,
+            trigger_state: TriggerState::Active,
+            checked_time: Instant::from_micros(0),
+        }
+    }
+
+    #[test]
+    fn only_all_is_a_hundred_percent() {
+        for (users, profiles, unresolved, percent) in [
+            (0, 0, 0, "100"),
+            (2, 0, 2, "100"),
+            (1, 0, 0, "0"),
+            (3, 1, 0, "33.3"),
+            (150, 143, 0, "95.3"),
+            (150, 143, 2, "96.6"),
+            (150, 148, 2, "100"),
+            (10_000, 9_999, 0, "99.9"),
+            (u32::MAX, u32::MAX - 1, 0, "99.9"),
+            (1, 2, 0, "100"),
+            (1, 1, 2, "100"),
+        ] {
+            let told = status(users, profiles, unresolved).percentage();
+            assert_eq!(told.to_string(), percent, "{profiles} of {users} less {unresolved}");
+        }
+    }
+
+    #[test]
+    fn in_sync_is_nothing_missing_nothing_orphaned_and_the_trigger_on() {
+        let good = status(1, 1, 0);
+        assert!(good.in_sync());
+        assert!(!SyncStatus { missing_profiles: 1, ..good.clone() }.in_sync());
+        assert!(!SyncStatus { orphaned_profiles: 1, ..good.clone() }.in_sync());
+        for trigger_state in [TriggerState::Disabled, TriggerState::Missing] {
+            assert!(!SyncStatus { trigger_state, ..good.clone() }.in_sync());
+        }
+    }
+}

@@ -109,3 +109,7 @@ impl Tenant {
         format!("{:x}", self.update_time.as_micros())
     }
 }
+
+#[cfg(test)]
+#[path = "tenant_tests.rs"]
+mod tests;

@@ -70,3 +70,38 @@ pub fn is_unprintable(c: char) -> bool {
             | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E000}'..='\u{F8FF}'
             | '\u{E0000}'..='\u{E007F}')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(text: &str) -> &'static str {
+        DisplayName::parse("display_name", text).map_or_else(|refused| refused.reason, |_| "taken")
+    }
+
+    #[test]
+    fn a_name_is_trimmed_and_has_a_longest() {
+        assert_eq!(DisplayName::parse("display_name", " Ann  Lee\n").unwrap().as_str(), "Ann  Lee");
+        assert_eq!(DisplayName::parse("display_name", " ").unwrap(), DisplayName::default());
+        // Characters count, not bytes, and not what is trimmed.
+        let name = |length| "\u{e4}".repeat(length) + " ";
+        assert_eq!((refusal(&name(100)), refusal(&name(101))), ("taken", "TOO_LONG"));
+        assert_eq!(refusal(&name(102)), "TOO_LONG");
+        assert_eq!(DisplayName::from_stored(" x ".to_owned()).as_str(), " x ");
+    }
+
+    // IN-33: what would break a line, or turn it round, is in no name.
+    #[test]
+    fn a_name_is_one_line_that_reads_as_it_is_written() {
+        for c in
+            "\n\0\u{1b}\u{7f}\u{85}\u{ad}\u{200b}\u{2028}\u{202e}\u{2066}\u{feff}\u{e000}\u{e0001}"
+                .chars()
+        {
+            assert!(is_unprintable(c), "{c:?}");
+            assert_eq!(refusal(&format!("An{c}n")), "CHARACTER_REFUSED", "{c:?}");
+        }
+        for text in ["Ann O'Neil-Lee", "\u{4e2d}\u{6587}", "\u{1f600}", "<b>&\"", "\u{5d0}"] {
+            assert_eq!(refusal(text), "taken", "{text}");
+        }
+    }
+}

@@ -167,7 +167,7 @@ mod tests {
         }
     }
 
-    // R-ENU-2, G-76: no hash, a broken one, one too dear, a password too long: the same work.
+    // R-ENU-2, SU-44, G-76: no hash, a broken one, one too dear, a password too long: the same work.
     #[test]
     fn a_check_that_cannot_succeed_does_the_same_work() {
         let mut computer = computer();

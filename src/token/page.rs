@@ -112,6 +112,7 @@ mod tests {
         }
     }
 
+    // G-49, R-TEN-9
     #[test]
     fn every_changed_byte_is_refused() {
         let ring = ring();

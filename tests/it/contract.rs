@@ -128,6 +128,7 @@ fn assert_well_formed(status: &Status) {
 }
 
 on_both! {
+    // G-31, G-43, R-GRPC-2: the same vectors at every RPC.
     async fn every_other_rpc_demands_a_credential(backend: Backend) {
         let server = Server::start(backend).await;
         let another = format!("Bearer {}", server.operator_key.replace(|c: char| c.is_ascii_digit(), "x"));

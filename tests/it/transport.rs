@@ -3,6 +3,7 @@
 use crate::support::{
     Backend, Server, assert_refused,
     raw::{framed, post},
+    seen,
     server::{Metadata, PASSWORD},
 };
 use prost::Message as _;
@@ -27,6 +28,7 @@ fn refusal(code: Code, reason: &str) -> (Code, String) {
 }
 
 on_both! {
+    // G-51
     async fn a_path_with_a_query_is_not_the_method(backend: Backend) {
         let server = Server::start(backend).await;
         server.create_tenant("acme", &["acme.com"]).await;
@@ -40,6 +42,30 @@ on_both! {
         assert_eq!(server.number(pending).await, 0);
         assert_eq!(raw.call(START, &request).await.status.unwrap().code(), Code::Ok);
         assert_eq!(server.number(pending).await, 1);
+    }
+
+    // G-45: however many are refused at once, no answer carries anything of another's.
+    async fn refusals_at_once_are_not_mixed_up(backend: Backend) {
+        let server = Server::start(backend).await;
+        let raw = server.raw().await;
+        let bodies = ["", "ann@", "ann@[127.0.0.1]", "ann@else.org"].map(|email| {
+            framed(&StartSignUpRequest { email: email.to_owned(), ..Default::default() }.encode_to_vec())
+        });
+        let ask = async |id: &str, body: &[u8]| {
+            let reply = raw.send(post(START).header("x-request-id", id), body).await;
+            assert_eq!(reply.request_id(), id);
+            seen(&reply.status.unwrap())
+        };
+        let mut alone = Vec::new();
+        for body in &bodies {
+            alone.push(ask("alone", body).await);
+        }
+        let kinds: BTreeSet<_> = alone.iter().map(|(_, message, _)| message).collect();
+        assert_eq!(kinds.len(), bodies.len(), "{kinds:?}");
+        let ids: Vec<_> = (0..64).map(|n| format!("together-{n}")).collect();
+        let calls = ids.iter().zip(bodies.iter().cycle()).map(|(id, body)| ask(id, body));
+        let together = futures_util::future::join_all(calls).await;
+        assert!(together.iter().eq(alone.iter().cycle().take(ids.len())));
     }
 }
 

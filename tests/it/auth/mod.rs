@@ -9,6 +9,7 @@ mod sign_in;
 mod sign_in_timing;
 mod sign_out;
 mod sign_up;
+mod sign_up_again;
 mod sign_up_invited;
 mod sign_up_invited_attacks;
 mod sign_up_invited_ends;

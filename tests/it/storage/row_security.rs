@@ -117,7 +117,7 @@ async fn a_tenant_changes_its_own_rows_alone() {
     }
 }
 
-/// The pool hands out the connection that the other tenant used a moment ago.
+/// G-52: the pool hands out the connection that the other tenant used a moment ago.
 #[tokio::test(flavor = "multi_thread")]
 async fn pooled_connections_carry_no_tenant_over() {
     let (server, tenants) = two_tenants().await;
