@@ -87,18 +87,26 @@ pub async fn insert(tx: &mut Tx, session: &Session) -> Result<()> {
 
 /// The session, locked until the transaction ends.
 pub async fn find_for_update(tx: &mut Tx, id: SessionId) -> Result<Option<Session>> {
+    let scope = tx.scope();
     macro_rules! query {
         () => {
-            sessions::table.filter(sessions::id.eq(id)).select(SessionRow::as_select())
+            reachable!(scope, sessions::table).filter(sessions::id.eq(id))
         };
     }
     let row: Option<SessionRow> = on!(
         tx,
-        pg | c | query!().for_update().first(c).await.optional(),
+        pg | c
+            | sessions::table
+                .filter(sessions::id.eq_any(query!().select(sessions::id)))
+                .select(SessionRow::as_select())
+                .for_update()
+                .first(c)
+                .await
+                .optional(),
         // The one writer of SQLite holds the lock of the whole database.
-        sqlite | c | query!().first(c).await.optional(),
+        sqlite | c | query!().select(SessionRow::as_select()).first(c).await.optional(),
     )?;
-    Ok(row.map(Session::from).filter(|session| tx.reaches(session.tenant_id, session.user_id)))
+    Ok(row.map(Session::from))
 }
 
 /// Moves the refresh counter on.

@@ -88,7 +88,13 @@ pub async fn delete(tx: &mut Tx, id: DomainId) -> Result<Option<TenantDomain>> {
     if row.is_none() {
         return Ok(None);
     }
-    let deleted = on!(tx, |c| diesel::delete(tenant_domains::table.find(id)).execute(c).await)?;
+    let deleted = on!(tx, |c| in_scope!(
+        scope,
+        tenant_domains,
+        diesel::delete(tenant_domains::table.find(id))
+    )
+    .execute(c)
+    .await)?;
     Ok(row.filter(|_| deleted == 1).map(TenantDomain::from))
 }
 
