@@ -77,6 +77,7 @@ fn with_credential<T>(credential: &str, message: T) -> Outcome<Request<T>> {
 }
 
 /// A refusal as one line: code, reason, message.
+#[allow(clippy::needless_pass_by_value, reason = "`map_err` hands the status over")]
 fn explain(status: Status) -> Box<dyn Error> {
     format!("{:?} {}: {}", status.code(), reason(&status), status.message()).into()
 }

@@ -25,7 +25,7 @@ on_both! {
         let (id, token) = it.server.invite(&it.owner, "carl@else.org", Role::Member).await;
         let (_, sent) = it.server.invite_by_mail(&it.owner, "dan@else.org", Role::Member).await;
         let got = it.server.get_invitation(&it.owner, &id).await.unwrap().encode_to_vec();
-        let listed = list(&it, &it.owner, Default::default()).await.unwrap();
+        let listed = list(&it, &it.owner, pb::ListInvitationsRequest::default()).await.unwrap();
         assert_eq!(listed.invitations.len(), 2);
         // Nothing that is shown opens anything either.
         for invitation in &listed.invitations {
@@ -65,7 +65,7 @@ on_both! {
             let there = assert_refused(there, Code::NotFound, "NOT_FOUND");
             assert_eq!(seen(&there), seen(&not.unwrap_err()));
         }
-        assert_eq!(list(&it, &bob, Default::default()).await.unwrap().invitations, []);
+        assert_eq!(list(&it, &bob, pb::ListInvitationsRequest::default()).await.unwrap().invitations, []);
         it.server.preview_invitation(&token).await.unwrap();
         let after = it.server.get_invitation(&it.owner, &id).await.unwrap();
         assert_eq!((after.state, after.delivery), (before.state, before.delivery));

@@ -9,7 +9,7 @@ use crate::support::{
     server::Metadata,
 };
 use reeve::pb::{common::v1::Role, invitation::v1 as pb};
-use std::{collections::BTreeMap, future::Future};
+use std::{collections::BTreeMap, future::Future, pin::Pin};
 use tonic::{Code, Status};
 
 const PEOPLE: usize = 8;
@@ -44,6 +44,9 @@ fn tally<T>(answers: &[Result<T, Status>]) -> BTreeMap<String, usize> {
     }
     tally
 }
+
+/// A call of whatever kind, of which only the end counts.
+type Call = dyn Future<Output = Result<(), Status>> + Send;
 
 on_both! {
     // IN-09, G-04: 64 at once, one membership, and all are told of it.
@@ -117,8 +120,7 @@ on_both! {
     async fn an_invitation_ends_once(backend: Backend) {
         let it = World::new(backend).await;
         let (id, token) = it.server.invite(&it.owner, BOB, Role::Member).await;
-        let mut calls: Vec<std::pin::Pin<Box<dyn Future<Output = Result<(), Status>> + Send>>> =
-            Vec::new();
+        let mut calls: Vec<Pin<Box<Call>>> = Vec::new();
         for _ in 0..3 {
             let accepted = accept(&it, &it.bob, by_id(&id));
             calls.push(Box::pin(async move { accepted.await.map(drop) }));

@@ -49,7 +49,6 @@ impl Cell<'_> {
         let done = Expected::Done(reach);
         let Some(field) = self.rpc.field else { return done };
         let malformed = self.target == Target::Malformed;
-        let action = self.rpc.action;
         if self.is_unproven() && !malformed {
             return Expected::Refused(Code::PermissionDenied, "EMAIL_UNVERIFIED");
         }
@@ -60,28 +59,39 @@ impl Cell<'_> {
         };
         match field {
             "access_token" => done,
-            "page_token" if self.target == Target::Own => done,
-            // An operator who names the tenant that the page is of.
-            "page_token"
-                if matches!(reach, Reach::Tenant(own) if side == Some(own))
-                    && it.has_page_token(self.who.home.other(), action) =>
-            {
-                done
-            }
+            "page_token" if self.is_first_page() || self.is_page_of(it, reach, side) => done,
             "page_token" => Expected::Refused(Code::InvalidArgument, "PAGE_TOKEN_INVALID"),
             "token" | "refresh_token" if within => done,
             "token" | "refresh_token" => Expected::NoProof,
-            "email" if action == Action::ExplainPlacement && reach == Reach::Everything => done,
-            "email" if malformed => invalid(),
-            "email" if action == Action::CreateInvitation || within => done,
-            "email" if action == Action::ExplainPlacement => {
-                Expected::Refused(Code::PermissionDenied, "PERMISSION_DENIED")
-            }
-            "email" => Expected::NoProof,
+            "email" => self.with_email(reach, within),
             _ if malformed => invalid(),
             _ if within => done,
             _ => Expected::Refused(Code::NotFound, "NOT_FOUND"),
         }
+    }
+
+    fn with_email(&self, reach: Reach, within: bool) -> Expected {
+        let action = self.rpc.action;
+        let explains = action == Action::ExplainPlacement;
+        if explains && reach == Reach::Everything {
+            return Expected::Done(reach);
+        }
+        match self.target {
+            Target::Malformed => invalid(),
+            _ if within || action == Action::CreateInvitation => Expected::Done(reach),
+            _ if explains => Expected::Refused(Code::PermissionDenied, "PERMISSION_DENIED"),
+            _ => Expected::NoProof,
+        }
+    }
+
+    fn is_first_page(&self) -> bool {
+        self.target == Target::Own
+    }
+
+    /// For an operator who names the tenant that the page is of.
+    fn is_page_of(&self, it: &World, reach: Reach, side: Option<Side>) -> bool {
+        matches!(reach, Reach::Tenant(own) if side == Some(own))
+            && it.has_page_token(self.who.home.other(), self.rpc.action)
     }
 
     fn reaches_both(&self) -> bool {

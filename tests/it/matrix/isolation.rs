@@ -18,9 +18,15 @@ use tokio::sync::OnceCell;
 struct Findings(Vec<String>);
 
 impl Findings {
-    fn check(&mut self, it: &World, cell: &Cell<'_>, call: &(Answer, Vec<u8>), side: Option<Side>) {
-        let expected = cell.expected(it);
-        let (answer, sent) = call;
+    fn check(
+        &mut self,
+        world: &World,
+        cell: &Cell<'_>,
+        answered: &(Answer, Vec<u8>),
+        side: Option<Side>,
+    ) {
+        let expected = cell.expected(world);
+        let (answer, sent) = answered;
         let name = format!(
             "{} by {} for {:?}, {:?}",
             cell.rpc.action.as_str(),
@@ -34,7 +40,7 @@ impl Findings {
         }
         let (seen, sent) = (String::from_utf8_lossy(&answer.seen), String::from_utf8_lossy(sent));
         let may_see = cell.may_see(expected, side);
-        for (side, secrets) in it.secrets.iter().filter(|(side, _)| !may_see.contains(side)) {
+        for (side, secrets) in world.secrets.iter().filter(|(side, _)| !may_see.contains(side)) {
             let leaked = |secret: &&String| seen.contains(*secret) && !sent.contains(*secret);
             for secret in secrets.iter().filter(leaked) {
                 self.0.push(format!("{name}: LEAK of {side:?}: {secret}"));
@@ -64,24 +70,24 @@ impl Findings {
 }
 
 /// Calls that are to change nothing: refused ones, and reads.
-async fn quiet(it: &World, rpc: &Rpc, findings: &mut Findings) -> usize {
+async fn quiet(world: &World, rpc: &Rpc, findings: &mut Findings) -> usize {
     let mut calls = 0;
-    for who in &it.callers {
+    for who in &world.callers {
         for place in Placement::all(rpc.action, who.home) {
             let mut answers = Vec::new();
             for &target in targets(rpc) {
                 let cell = Cell { rpc, who, place, target };
-                let expected = cell.expected(it);
+                let expected = cell.expected(world);
                 if rpc.action.row().writes && matches!(expected, Expected::Done(_)) {
                     continue;
                 }
-                let object = rpc.standing(it, who, target);
-                let call = cell.call(it, &object).await;
-                findings.check(it, &cell, &call, object.side);
+                let object = rpc.standing(world, who, target);
+                let answered = cell.call(world, &object).await;
+                findings.check(world, &cell, &answered, object.side);
                 calls += 1;
-                answers.push((target, expected, call.0));
+                answers.push((target, expected, answered.0));
             }
-            let of = |target| answers.iter().find(|(it, ..)| *it == target);
+            let of = |target| answers.iter().find(|(of, ..)| *of == target);
             if let (Some((_, one, other)), Some((_, two, ghost))) =
                 (of(Target::Other), of(Target::Ghost))
                 && one == two
@@ -96,19 +102,19 @@ async fn quiet(it: &World, rpc: &Rpc, findings: &mut Findings) -> usize {
 }
 
 /// Writes that are allowed, each on what was made for it.
-async fn writes(it: &mut World, rpc: &Rpc, findings: &mut Findings) -> usize {
+async fn writes(world: &mut World, rpc: &Rpc, findings: &mut Findings) -> usize {
     let mut calls = 0;
-    for who in it.callers.clone() {
+    for who in world.callers.clone() {
         for place in Placement::all(rpc.action, who.home) {
             for &target in targets(rpc) {
-                let expected = Cell { rpc, who: &who, place, target }.expected(it);
+                let expected = Cell { rpc, who: &who, place, target }.expected(world);
                 let Expected::Done(reach) = expected else { continue };
                 let who =
-                    &if reach == Reach::Person { it.another(&who).await } else { who.clone() };
-                let object = rpc.fresh(it, who, target).await;
+                    &if reach == Reach::Person { world.another(&who).await } else { who.clone() };
+                let object = rpc.fresh(world, who, target).await;
                 let cell = Cell { rpc, who, place, target };
-                let call = cell.call(it, &object).await;
-                findings.check(it, &cell, &call, object.side);
+                let answered = cell.call(world, &object).await;
+                findings.check(world, &cell, &answered, object.side);
                 calls += 1;
             }
         }
@@ -124,16 +130,16 @@ fn targets(rpc: &Rpc) -> &'static [Target] {
 type Outcome = (Vec<String>, usize);
 
 /// Walks the whole matrix.
-async fn walk(it: &mut World) -> Outcome {
-    let rows_query = it.server.rows_query().await;
+async fn walk(world: &mut World) -> Outcome {
+    let rows_query = world.server.rows_query().await;
     let (mut findings, mut calls) = (Findings::default(), 0);
     for rpc in &rpcs() {
-        it.server.execute("DELETE FROM throttle").await;
-        let before = it.server.snapshot(&rows_query).await;
-        calls += quiet(it, rpc, &mut findings).await;
-        findings.unchanged(rpc, &before, &it.server.snapshot(&rows_query).await);
+        world.server.execute("DELETE FROM throttle").await;
+        let before = world.server.snapshot(&rows_query).await;
+        calls += quiet(world, rpc, &mut findings).await;
+        findings.unchanged(rpc, &before, &world.server.snapshot(&rows_query).await);
         if rpc.action.row().writes {
-            calls += writes(it, rpc, &mut findings).await;
+            calls += writes(world, rpc, &mut findings).await;
         }
     }
     (findings.0, calls)

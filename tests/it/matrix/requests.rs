@@ -196,12 +196,13 @@ impl Rpc {
         };
         let mut object = Object { email: it.address(side), ..standing };
         match field {
-            "user_id" | "domain_id" | "api_key_id" => object.value = it.object(field, side).await,
             "invitation_id" if self.action == Action::AcceptInvitation => {
                 let email = it.address_of(who, target).await;
                 object.value = it.invitation(side, &email).await.0;
             }
-            "invitation_id" => object.value = it.object(field, side).await,
+            "user_id" | "domain_id" | "api_key_id" | "invitation_id" => {
+                object.value = it.object(field, side).await;
+            }
             "refresh_token" => {
                 let user = it.tenants[&side].objects["user_id"].clone();
                 object.value = it.session(&user, side).await.1;
