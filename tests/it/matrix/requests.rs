@@ -39,7 +39,6 @@ const LEFT_OUT: &[&str] = &[
     "owner_email",
     "page_size",
     "page_token",
-    "request_id",
     "seat_limit",
     "state",
     "token",
@@ -114,6 +113,7 @@ impl Rpc {
             // A filter, where a list has one.
             "role" if self.action.as_str().starts_with("List") => None,
             "role" => Some(Value::EnumNumber(pb::common::v1::Role::Member.into())),
+            "request_id" => text(&ghost()),
             "scope" => Some(Value::EnumNumber(pb::auth::v1::SignOutScope::Current.into())),
             "scopes" => Some(Value::List(vec![Value::String("users:read".to_owned())])),
             "delivery" => Some(Value::EnumNumber(pb::invitation::v1::Delivery::ReturnToken.into())),
