@@ -198,6 +198,31 @@ pub async fn list(
     Ok(rows.into_iter().map(|(row, tenant)| (row.into(), tenant.into())).collect())
 }
 
+/// Revokes every invitation that waits, to an address or by a person; answers which.
+pub async fn revoke_concerning(
+    tx: &mut Tx,
+    key: &EmailKey,
+    inviter: UserId,
+    now: Instant,
+) -> Result<Vec<InvitationId>> {
+    let scope = tx.scope();
+    let by = invitation_tokens::inviter_kind.eq(InviterKind::User);
+    let by = by.and(invitation_tokens::invited_by.eq(SubjectId::from(inviter)));
+    let mut revoked: Vec<InvitationId> =
+        on!(tx, |c| reachable!(scope, diesel::update(invitation_tokens::table))
+            .filter(invitation_tokens::state.eq(InvitationState::Pending))
+            .filter(invitation_tokens::email_key.eq(key.as_str()).nullable().or(by))
+            .set((
+                invitation_tokens::state.eq(InvitationState::Revoked),
+                invitation_tokens::end_time.eq(now),
+            ))
+            .returning(invitation_tokens::id)
+            .get_results(c)
+            .await)?;
+    revoked.sort_unstable();
+    Ok(revoked)
+}
+
 /// How many invitations wait for an answer.
 pub async fn count_pending(tx: &mut Tx, now: Instant) -> Result<u32> {
     let scope = tx.scope();

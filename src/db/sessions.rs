@@ -143,15 +143,15 @@ pub async fn end(tx: &mut Tx, id: SessionId, reason: EndReason, now: Instant) ->
     Ok(ended == 1)
 }
 
-/// The user's open sessions.
-pub async fn open_ids(tx: &mut Tx, user: UserId) -> Result<Vec<SessionId>> {
+/// The user's open sessions, and the tenant that each is for.
+pub async fn open_ids(tx: &mut Tx, user: UserId) -> Result<Vec<(SessionId, TenantId)>> {
     let scope = tx.scope();
     Ok(on!(tx, |c| {
         reachable!(scope, sessions::table)
             .filter(sessions::user_id.eq(user))
             .filter(sessions::end_time.is_null())
             .order(sessions::id.asc())
-            .select(sessions::id)
+            .select((sessions::id, sessions::tenant_id))
             .load(c)
             .await
     })?)

@@ -21,6 +21,13 @@ impl EmailKey {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+    /// The mailbox that the address leads to at most providers: without `+` and what follows.
+    #[must_use]
+    pub fn without_tag(&self) -> Self {
+        let (local, domain) = self.0.split_once('@').unwrap_or((&self.0, ""));
+        let local = local.split_once('+').map_or(local, |(name, _)| name);
+        Self(format!("{local}@{domain}"))
+    }
     /// A key that a database row already holds.
     pub fn from_stored(text: String) -> Self {
         Self(text)

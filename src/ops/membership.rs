@@ -3,11 +3,11 @@
 use super::{Cx, last_owner};
 use crate::{
     access::{Scope, SystemUse},
-    db::{Tx, api_keys, departures, events, user_profiles, users},
+    db::{Tx, api_keys, departures, events, invitation_tokens, user_profiles, users},
     model::{
         Error, Result,
         event::{EventKind, NewEvent},
-        id::{TenantId, UserId},
+        id::{SubjectId, TenantId, UserId},
         profile::{Profile, ProfileState},
         role::Role,
         tenant::TenantState,
@@ -45,8 +45,9 @@ enum Account {
     Deleted,
 }
 
-/// Ends a membership, and its sessions and the keys that the person made with it. The caller holds the locks of the account and of
-/// the tenant, and is in the tenant's scope.
+/// Ends a membership, its sessions, the keys that the person made with it, and every invitation
+/// that waits, to the person or by them. The caller holds the locks of the account and of the
+/// tenant, and is in the tenant's scope.
 pub(super) async fn end(cx: &Cx, tx: &mut Tx, profile: &Profile, ending: Ending) -> Result<()> {
     let (tenant, id) = (profile.tenant_id, profile.user_id);
     last_owner::require_another(tx, profile).await?;
@@ -55,8 +56,11 @@ pub(super) async fn end(cx: &Cx, tx: &mut Tx, profile: &Profile, ending: Ending)
     if ending == Ending::Removed || profile.state == ProfileState::Suspended {
         departures::insert(tx, tenant, profile.email.key(), now).await?;
     }
-    // Else they would open the tenant again on the day the person comes back.
+    // Else an old invitation would bring the person back, and what they made would open the
+    // tenant again on the day they come back.
     let keys = api_keys::revoke_made_by(tx, id, now).await?;
+    let invitations =
+        invitation_tokens::revoke_concerning(tx, profile.email.key(), id, now).await?;
     let user = users::find(tx, id).await?.ok_or_else(|| Error::not_found("user"))?;
     let account = if user.tenant_id == tenant {
         everywhere(tx, async |tx| leave_home(tx, id, tenant).await).await?
@@ -71,9 +75,10 @@ pub(super) async fn end(cx: &Cx, tx: &mut Tx, profile: &Profile, ending: Ending)
         Ending::Left => EventKind::ProfileLeft,
     };
     events::append(tx, &cx.actor(), &NewEvent::new(kind, Some(tenant), id)).await?;
-    for key in keys {
-        let event = NewEvent::new(EventKind::ApiKeyRevoked, Some(tenant), key);
-        events::append(tx, &cx.actor(), &event).await?;
+    let keys = keys.into_iter().map(|key| (EventKind::ApiKeyRevoked, key.into()));
+    let invitations = invitations.into_iter().map(|it| (EventKind::InvitationRevoked, it.into()));
+    for (kind, subject) in keys.chain(invitations).collect::<Vec<(_, SubjectId)>>() {
+        events::append(tx, &cx.actor(), &NewEvent::new(kind, Some(tenant), subject)).await?;
     }
     if let Some(event) = account_event(id, tenant, &account) {
         everywhere(tx, async |tx| events::append(tx, &cx.actor(), &event).await).await?;

@@ -19,7 +19,7 @@ pub async fn sign_out(cx: &Cx, scope: Scope, which: SignOutScope) -> Result<usiz
     cx.write(scope, async |tx| {
         let now = tx.now().await?;
         let mut ended = Vec::new();
-        for id in sessions::open_ids(tx, user.user_id).await? {
+        for (id, tenant) in sessions::open_ids(tx, user.user_id).await? {
             let current = id == user.session_id;
             let wanted = match which {
                 SignOutScope::Current => current,
@@ -27,12 +27,12 @@ pub async fn sign_out(cx: &Cx, scope: Scope, which: SignOutScope) -> Result<usiz
                 SignOutScope::All => true,
             };
             if wanted && sessions::end(tx, id, EndReason::SignedOut, now).await? {
-                ended.push(id);
+                ended.push((id, tenant));
             }
         }
         // Events last: their lock is the one that everybody wants.
-        for id in &ended {
-            let event = NewEvent::new(EventKind::SessionEnded, Some(user.tenant_id), user.user_id)
+        for (id, tenant) in &ended {
+            let event = NewEvent::new(EventKind::SessionEnded, Some(*tenant), user.user_id)
                 .with("session_id", id.to_string());
             events::append(tx, &cx.actor(), &event).await?;
         }

@@ -161,7 +161,9 @@ async fn join(
         create_time: now,
         update_time: now,
     };
-    user_profiles::insert(tx, &profile).await?;
+    if !user_profiles::insert(tx, &profile).await? {
+        return Err(admit::lost_race());
+    }
     // Only a mailed token lets somebody without a proof come this far. The tenant reaches the
     // account from here on.
     let proves = user.verified_time.is_none() && users::set_verified(tx, user.id, now).await?;

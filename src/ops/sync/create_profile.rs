@@ -14,7 +14,7 @@ use crate::{
         text::DisplayName,
         user::User,
     },
-    ops::{Cx, idempotency, membership, seat},
+    ops::{Cx, authority, idempotency, membership, seat},
 };
 
 pub struct CreateProfile {
@@ -64,6 +64,7 @@ async fn make(cx: &Cx, tx: &mut Tx, input: &CreateProfile) -> Result<CreatedProf
     if !tenants::lock(tx, tenant).await? {
         return Err(Error::not_found("tenant"));
     }
+    authority::confirm(cx, tx).await?;
     let tenant = tenants::find(tx, tenant).await?.ok_or_else(|| Error::not_found("tenant"))?;
     idempotency::record(cx, tx, input.request.as_ref(), tenant.id).await?;
     if let Some(profile) = user_profiles::find(tx, tenant.id, user.id).await? {

@@ -1,6 +1,5 @@
 //! Claims a domain for a tenant, on an operator's word.
 
-use super::get_tenant;
 use crate::{
     access::Scope,
     db::{Tx, events, tenant_domains},
@@ -10,7 +9,7 @@ use crate::{
         event::{EventKind, NewEvent},
         id::TenantId,
     },
-    ops::Cx,
+    ops::{Cx, authority},
 };
 
 pub struct AddDomain {
@@ -23,7 +22,7 @@ pub struct AddDomain {
 pub async fn add_domain(cx: &Cx, scope: Scope, input: AddDomain) -> Result<TenantDomain> {
     let input = &input;
     cx.write_unless(input.validate_only, scope, async |tx| {
-        let tenant = get_tenant::require(tx, scope).await?;
+        let tenant = authority::lock(cx, tx, scope).await?.id;
         let claimed = claim(cx, tx, tenant, &input.domain, input.include_subdomains).await?;
         if claimed.is_new {
             append_added(cx, tx, &claimed.domain).await?;

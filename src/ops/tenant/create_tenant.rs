@@ -17,7 +17,7 @@ use crate::{
         text::DisplayName,
     },
     ops::{
-        Cx, idempotency,
+        Cx, authority, idempotency,
         invitation::{
             Expiry, admit,
             make::{self as invitation, NewInvitation},
@@ -66,6 +66,7 @@ pub async fn create_tenant(cx: &Cx, scope: Scope, input: CreateTenant) -> Result
 }
 
 async fn make(cx: &Cx, tx: &mut Tx, input: &CreateTenant) -> Result<CreatedTenant> {
+    authority::confirm(cx, tx).await?;
     let now = tx.now().await?;
     let tenant = Tenant {
         id: cx.new_id(),

@@ -1,7 +1,10 @@
 //! `SignOut`: which sessions end, at once, for both of their tokens.
 
 use crate::support::{Backend, Server, assert_refused, server::PASSWORD, violated_fields};
-use reeve::pb::auth::v1::{Session, SignOutRequest, SignOutScope};
+use reeve::pb::{
+    auth::v1::{Session, SignOutRequest, SignOutScope},
+    common::v1::Role,
+};
 use tonic::Code;
 
 /// Two sessions of Ann and one of Bob.
@@ -65,6 +68,18 @@ on_both! {
     }
 
     // R-TEN-7
+    async fn each_end_is_told_in_the_tenant_of_its_session(backend: Backend) {
+        let (server, [ann, ..]) = world(backend).await;
+        let other = server.create_tenant("other", &[]).await;
+        server.set_role(&ann.user.clone().unwrap().id, &other, Role::Member).await;
+        server.switch_tenant(&ann.access_token, &other).await.unwrap();
+        server.sign_out(&ann.access_token, SignOutScope::All).await.unwrap();
+        let other = server.literal(&other);
+        let ended = "events WHERE kind = 'session.ended' AND tenant_id";
+        assert_eq!(server.count(&format!("{ended} = {other}")).await, 1);
+        assert_eq!(server.count(&format!("{ended} <> {other}")).await, 2);
+    }
+
     async fn an_unknown_scope_is_refused(backend: Backend) {
         let (server, sessions) = world(backend).await;
         for scope in [4, 99, -1] {

@@ -174,7 +174,7 @@ on_both! {
         let claims = two.ours(async |tx| tenant_domains::find_verified(tx, &names).await).await;
         assert_eq!(claims.unwrap().len(), 0);
         let open = two.all(async |tx| sessions::open_ids(tx, two.user).await).await.unwrap();
-        assert_eq!(open, [two.session]);
+        assert_eq!(open, [(two.session, two.tenant)]);
         let open = two.ours(async |tx| sessions::open_ids(tx, two.user).await).await.unwrap();
         assert_eq!(open, []);
         let member = two.all(async |tx| user_profiles::memberships(tx, two.user).await).await;

@@ -1,7 +1,9 @@
 //! `RemoveUser`: out at once, everywhere in the tenant, and what becomes of the account.
 
 use crate::support::{
-    Backend, Server, assert_refused, claims, ghost, seen,
+    Backend, Server, assert_refused, claims, ghost,
+    invite::of,
+    seen,
     server::{Metadata, PASSWORD},
 };
 use reeve::pb::{
@@ -175,6 +177,41 @@ on_both! {
         let refused = assert_refused(refused, Code::NotFound, "NOT_FOUND");
         let absent = server.switch_tenant(&guest.access_token, &ghost()).await.unwrap_err();
         assert_eq!(seen(&refused), seen(&absent));
+    }
+
+    // R-INV-6: what was sent before somebody was removed does not bring them back, and what they
+    // sent brings in nobody, not even once they are back themselves.
+    async fn no_older_invitation_outlives_a_removal(backend: Backend) {
+        let server = Server::start(backend).await;
+        server.create_tenant("acme", &["acme.com"]).await;
+        let ann = of(&server.sign_up_as("ann@acme.com", Role::Owner).await);
+        let (_, mailed) = server.invite_by_mail(&ann, "bob@acme.com", Role::Admin).await;
+        let bob = server.sign_up("bob@acme.com").await;
+        let id = bob.user.clone().unwrap().id;
+        server.update_role(&ann, &id, "", Role::Admin).await.unwrap();
+        let bob = of(&server.refresh(&bob.refresh_token).await.unwrap());
+        let (_, sent) = server.invite_by_mail(&bob, "dan@else.org", Role::Member).await;
+        server.remove_user(&ann, &id, "").await.unwrap();
+        let revoked = "INVITATION_REVOKED";
+        let back = server.try_sign_up(&mailed, "bob@acme.com", PASSWORD).await;
+        assert_refused(back, Code::FailedPrecondition, revoked);
+        assert_eq!(server.count("departures").await, 1);
+        let (_, anew) = server.invite_by_mail(&ann, "bob@acme.com", Role::Admin).await;
+        server.try_sign_up(&anew, "bob@acme.com", PASSWORD).await.unwrap();
+        let in_his_name = server.try_sign_up(&sent, "dan@else.org", PASSWORD).await;
+        assert_refused(in_his_name, Code::FailedPrecondition, revoked);
+        assert_eq!(server.count("events WHERE kind = 'invitation.revoked'").await, 2);
+    }
+
+    // A tag leads to the same mailbox, so it leads around no removal.
+    async fn a_removed_member_does_not_come_back_with_a_tag(backend: Backend) {
+        let (server, _, ann, bob) = world(backend).await;
+        server.remove_user(&ann, &bob.user.unwrap().id, "").await.unwrap();
+        for email in ["bob+again@acme.com", "BOB+@acme.com", "bob@acme.com"] {
+            let refused = server.try_start(email).await;
+            assert_refused(refused, Code::FailedPrecondition, "TENANT_UNRESOLVED");
+        }
+        server.try_start("bobby@acme.com").await.unwrap();
     }
 
     // A membership that is made again revives no token of the one before.
