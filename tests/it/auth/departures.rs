@@ -24,13 +24,15 @@ on_both! {
         assert_eq!(server.count("users").await, 0);
         assert_eq!(server.count("mail_outbox").await, 1, "no mail but the first");
 
-        // Her alone, and there alone.
+        // Her alone, and there alone; a tag does not make somebody else.
         server.seed_departure(&acme, "ann@other.com").await;
         for (email, tenant) in
-            [("bob@acme.com", &acme), ("ann+x@acme.com", &acme), ("ann@other.com", &other)]
+            [("bob@acme.com", &acme), ("ann@other.com", &other)]
         {
             assert_eq!(server.sign_up(email).await.tenant.unwrap().id, *tenant, "{email}");
         }
+        let tagged = server.try_start("ann+x@acme.com").await;
+        assert_eq!(seen(&tagged.unwrap_err()), seen(&uniform));
     }
 
     // Without a required proof, too.
