@@ -15,7 +15,8 @@ fn link(mail: &Mail) -> &str {
 
 /// What `grep -o 'http[^ ]*'` finds.
 fn links(eml: &str) -> Vec<&str> {
-    eml.lines().filter_map(|line| line.find("http").map(|at| &line[at..])).collect()
+    let lines = eml.lines().filter(|line| line.contains("://"));
+    lines.filter_map(|line| line.find("http").map(|at| &line[at..])).collect()
 }
 
 #[test]
@@ -96,7 +97,9 @@ fn an_invitation_tells_who_invites_where_and_until_when() {
     }
     let evil = "Eve\r\nBcc: x@evil.test\r\n\r\nhttps://evil.test/\u{202E}\"<b>";
     let shown = eml(&mail(evil, Some(evil)), Wire::AsWritten);
-    assert!(!shown.lines().any(|line| line.starts_with("Bcc:")));
+    let head = shown.split_once("\r\n\r\n").unwrap().0;
+    assert!(!head.lines().any(|line| line.starts_with("Bcc:")), "{head}");
+    assert_eq!(head.lines().filter(|line| !line.starts_with(' ')).count(), 9, "{head}");
     assert!(!shown.contains("://evil") && !shown.contains("evil.test"), "{shown}");
     assert_eq!(links(&shown), [link(&plain)]);
 }

@@ -85,3 +85,15 @@ fn an_address_does_not_print_itself() {
     let ann = address("ann@acme.com");
     assert_eq!(format!("{ann:?} {:?}", ann.key()), "EmailAddress(…) EmailKey(…)");
 }
+
+#[test]
+fn a_tag_is_what_follows_a_plus_in_the_local_part() {
+    for (typed, key) in [
+        ("ann+x@acme.com", "ann@acme.com"),
+        ("Ann+x+y@Acme.com", "ann@acme.com"),
+        ("ann@acme.com", "ann@acme.com"),
+        ("ann.x@acme.com", "ann.x@acme.com"),
+    ] {
+        assert_eq!(address(typed).key().without_tag().as_str(), key, "{typed}");
+    }
+}

@@ -170,14 +170,14 @@ fn assert_clean((findings, calls): &Outcome) {
 }
 
 // R-TEN-1, R-TEN-2, R-TEN-3, R-TEN-4, TI-01, TI-02, TI-03, TI-04, TI-05, TI-09, TI-12, TI-19,
-// G-12, G-33, G-37, G-48. Both layers at once; built without the tenant condition, row-level
+// G-12, G-33, G-34, G-37, G-48. Both layers at once; built without the tenant condition, row-level
 // security alone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_call_tells_of_another_tenant_on_postgres() {
     assert_clean(walk_on_postgres().await);
 }
 
-// The tenant condition alone. TI-24: built without it, there is nothing, and that is found.
+// The tenant condition alone. TI-24, G-38: built without it, there is nothing, and that is found.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_call_tells_of_another_tenant_on_sqlite() {
     let outcome = walk(&mut World::new(Backend::Sqlite).await).await;

@@ -16,9 +16,12 @@ const OWNED: &str = "SELECT 'tenants', id::text FROM tenants \
     UNION ALL SELECT 'user_profiles', tenant_id::text FROM user_profiles \
     UNION ALL SELECT 'pending_sign_ups', tenant_id::text FROM pending_sign_ups \
     UNION ALL SELECT 'sessions', tenant_id::text FROM sessions \
+    UNION ALL SELECT 'invitation_tokens', tenant_id::text FROM invitation_tokens \
+    UNION ALL SELECT 'departures', tenant_id::text FROM departures \
+    UNION ALL SELECT 'idempotency', scope_id::text FROM idempotency \
     UNION ALL SELECT 'api_keys', coalesce(tenant_id::text, 'platform') FROM api_keys \
     UNION ALL SELECT 'events', coalesce(tenant_id::text, 'platform') FROM events";
-const TABLES: usize = 8;
+const TABLES: usize = 11;
 
 async fn two_tenants() -> (Server, [String; 2]) {
     let server = Server::start(Backend::Postgres).await;
@@ -32,6 +35,13 @@ async fn two_tenants() -> (Server, [String; 2]) {
              (gen_random_uuid(), '{tenant}', 'key', 'member', decode(md5('{slug}'), 'hex'), now())"
         );
         server.execute(&key).await;
+        server.mailed_invitation(&tenant, &format!("carl@{slug}.com")).await;
+        server.seed_departure(&tenant, &format!("dan@{slug}.com")).await;
+        let request = format!(
+            "INSERT INTO idempotency (principal_id, scope_id, request_id, kid, tag, expire_time) \
+             VALUES (gen_random_uuid(), '{tenant}', gen_random_uuid(), '', '', now())"
+        );
+        server.execute(&request).await;
         ids.push(tenant);
     }
     (server, ids.try_into().unwrap())
@@ -55,6 +65,7 @@ async fn seen(client: &Client, tenant: &str) -> BTreeSet<String> {
         .collect()
 }
 
+// TI-23
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tenant_sees_its_own_rows_alone() {
     let (server, tenants) = two_tenants().await;
@@ -84,6 +95,8 @@ async fn a_tenant_changes_its_own_rows_alone() {
         ("pending_sign_ups", "tenant_id"),
         ("sessions", "tenant_id"),
         ("api_keys", "tenant_id"),
+        ("invitation_tokens", "tenant_id"),
+        ("departures", "tenant_id"),
     ] {
         let update =
             format!("UPDATE {table} SET create_time = create_time WHERE {column} = '{theirs}'");

@@ -74,7 +74,7 @@ on_both! {
         assert_eq!((&*found.domain, found.state()), ("xn--bcher-kva.example", DomainState::Verified));
     }
 
-    // SU-47, R-DOM-2
+    // SU-47, TI-08, R-DOM-2
     async fn a_domain_has_one_tenant(backend: Backend) {
         let server = Server::start(backend).await;
         let acme = server.create_tenant("acme", &[]).await;

@@ -2,6 +2,7 @@ mod create_tenant;
 mod create_tenant_owner;
 mod domains;
 mod explain_placement;
+mod hammer;
 mod list_tenants;
 mod list_users;
 mod rank;
