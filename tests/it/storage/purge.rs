@@ -11,6 +11,7 @@ use reeve::{
     ops::purge::purge,
     pb::tenant::v1::CreateTenantRequest,
 };
+use std::time::Duration;
 use tonic::Code;
 
 const DAY: i64 = 24 * 3_600;
@@ -86,7 +87,6 @@ on_both! {
 
     async fn many_rows_go_in_batches(backend: Backend) {
         let server = Server::start(backend).await;
-        let past = server.time_ahead(-60);
         let nil = server.literal("00000000-0000-0000-0000-000000000000");
         let (number, bytes) = match backend {
             Backend::Postgres => ("gen_random_uuid()", "decode('00', 'hex')"),
@@ -100,18 +100,20 @@ on_both! {
                  SELECT {nil}, {nil}, {number}, 'k', {bytes}, {nil}, {end} FROM n"
             )
         };
-        // Of different ends, and more of one end than a batch has.
+        // Of different ends, and more of one end than a batch has; out of the reach of the
+        // server's own purge until they are counted.
         for seconds in 0..12 {
-            server.execute(&rows(100, &server.time_ahead(-100 - seconds))).await;
+            server.execute(&rows(100, &server.time_ahead(1_000 + seconds))).await;
         }
-        server.execute(&rows(700, &past)).await;
-        server.execute(&rows(3, &server.time_ahead(60))).await;
-        let now = server.clock.now();
+        server.execute(&rows(700, &server.time_ahead(2_000))).await;
+        server.execute(&rows(3, &server.time_ahead(20_000))).await;
+        let until = server.clock.now() + Duration::from_hours(1);
         let (scope, budget) = (Scope::system(SystemUse::Purge), &budget());
         let first = server.app.db.dry_run(scope, budget, async |tx| {
-            idempotency::delete_expired(tx, now, 250).await
+            idempotency::delete_expired(tx, until, 250).await
         });
         assert!((250..=300).contains(&first.await.unwrap()));
+        shift(&server, "idempotency", -4_000).await;
         purge(&server.app).await.unwrap();
         assert_eq!(server.count("idempotency").await, 3);
     }
