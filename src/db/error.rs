@@ -13,17 +13,11 @@ impl From<DieselError> for Error {
                 .retryable()
         };
         match error {
-            DieselError::DatabaseError(Db::SerializationFailure, info) => {
-                Error::new(Reason::Conflict, "Lost a race with another request. Try again.")
-                    .with_detail(describe(Db::SerializationFailure, info.as_ref()))
-                    .retryable()
-            }
-            // What the row refers to was there when it was read and has gone since.
-            DieselError::DatabaseError(Db::ForeignKeyViolation, info) => {
-                Error::new(Reason::Conflict, "Lost a race with another request. Try again.")
-                    .with_detail(describe(Db::ForeignKeyViolation, info.as_ref()))
-                    .retryable()
-            }
+            // What a foreign key refers to was there when it was read and has gone since.
+            DieselError::DatabaseError(
+                kind @ (Db::SerializationFailure | Db::ForeignKeyViolation),
+                info,
+            ) => Error::lost_race().with_detail(describe(kind, info.as_ref())),
             DieselError::DatabaseError(
                 kind @ (Db::ClosedConnection | Db::UnableToSendCommand | Db::ReadOnlyTransaction),
                 info,

@@ -174,6 +174,11 @@ impl Error {
             .with_detail(detail)
     }
 
+    /// Another transaction was first; another run sees what it did.
+    pub fn lost_race() -> Self {
+        Self::new(Reason::Conflict, "Lost a race with another request. Try again.").retryable()
+    }
+
     pub fn not_found(what: &'static str) -> Self {
         Self::new(Reason::NotFound, format!("No such {what}.")).with("resource", what)
     }

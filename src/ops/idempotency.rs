@@ -39,7 +39,8 @@ pub(super) async fn made_before<I: Id>(
     if idempotency::insert(tx, &new, now).await? {
         return Ok(None);
     }
-    let made = kept(cx, tx, request, now).await?.ok_or_else(purged)?;
+    // The row may run out between two statements; the next attempt is the first then.
+    let made = kept(cx, tx, request, now).await?.ok_or_else(Error::lost_race)?;
     Ok(Some(I::from_uuid(*made.as_uuid())))
 }
 
@@ -111,9 +112,4 @@ fn reused() -> Error {
         "This request_id was used for a request that said something else. Take a new one.",
     )
     .with("field", "request_id")
-}
-
-/// The row ran out between two statements; the next attempt is the first.
-fn purged() -> Error {
-    Error::new(Reason::Conflict, "Lost a race with another request. Try again.").retryable()
 }

@@ -1,6 +1,6 @@
-//! Limits that all replicas count together, in the database. An attempt is counted in a short
-//! transaction of its own before anything costly or telling is done; one that is refused changes
-//! nothing.
+//! Limits that all replicas count together, in the database. A guess is counted in a short
+//! transaction of its own before anything costly or telling is done, and what is made in the
+//! transaction that makes it; one that is refused changes nothing.
 
 use crate::{
     access::{Scope, SystemUse},
@@ -47,8 +47,12 @@ limits! {
     WrongTokenSource = "wrong-token-source": 300 in MINUTE;
     /// Wrong sign-up and invitation tokens from everywhere.
     WrongToken = "wrong-token": 10_000 in MINUTE;
+    /// Sign-ups started by the domain of an address, from one source.
+    StartSignUpSource = "start-sign-up-source": 300 in MINUTE;
     /// Invitations made in one tenant.
     CreateInvitation = "create-invitation": 1_000 in HOUR;
+    /// Invitations of one address into one tenant.
+    CreateInvitationAddress = "create-invitation-address": 10 in HOUR;
 }
 
 /// A limit, for one of those it counts separately.
@@ -159,14 +163,27 @@ async fn count_wrong(cx: &Cx, source: &Bucket) -> Result<Option<Error>> {
     .await
 }
 
-/// Counts an invitation that is about to be made in a tenant.
-pub async fn create_invitation(cx: &Cx, tenant: TenantId) -> Result<()> {
-    let bucket = &Bucket::of(Limit::CreateInvitation, &[&tenant]);
+/// Counts a start of a sign-up, which mails whatever address it names.
+pub async fn start_sign_up(cx: &Cx) -> Result<()> {
+    let source = &Bucket::of(Limit::StartSignUpSource, &[&cx.client.source()]);
     cx.write(scope(), async |tx| {
         let now = tx.now().await?;
-        bucket.charge(tx, now).await.map(drop)
+        source.charge(tx, now).await.map(drop)
     })
     .await
+}
+
+/// Counts an invitation in the transaction that makes it: what comes to nothing, a try and a
+/// repeat are none.
+pub async fn create_invitation(tx: &mut Tx, tenant: TenantId, address: &EmailKey) -> Result<()> {
+    let whole = Bucket::of(Limit::CreateInvitation, &[&tenant]);
+    let single = Bucket::of(Limit::CreateInvitationAddress, &[&tenant, &address.as_str()]);
+    let now = tx.now().await?;
+    let outer = tx.scope();
+    tx.enter(scope()).await?;
+    whole.charge(tx, now).await?;
+    single.charge(tx, now).await?;
+    tx.enter(outer).await
 }
 
 /// Deletes counters whose window has ended; `true` when there may be more.

@@ -18,7 +18,7 @@ use crate::{
             admit,
             token::{self, TokenHash},
         },
-        outbox, placement,
+        outbox, placement, throttle,
     },
 };
 use secrecy::SecretString;
@@ -37,9 +37,11 @@ pub struct StartSignUp {
 /// an address that has an account; only the mail differs, and that goes to its owner.
 pub async fn start_sign_up(cx: &Cx, scope: Scope, input: StartSignUp) -> Result<Instant> {
     let input = &input;
-    let invited = match &input.invitation_token {
-        Some(token) => Some(token::find(cx, token).await?.0),
-        None => None,
+    let invited = if let Some(token) = &input.invitation_token {
+        Some(token::find(cx, token).await?.0)
+    } else {
+        throttle::start_sign_up(cx).await?;
+        None
     };
     let invited = invited.as_ref();
     let expire_time = cx
@@ -114,9 +116,9 @@ async fn pending(
     if pending_sign_ups::insert(tx, &fresh, now).await? {
         return Ok(fresh);
     }
-    pending_sign_ups::find_by_basis(tx, email.key(), basis, basis_id).await?.ok_or_else(|| {
-        Error::new(Reason::Conflict, "Lost a race with another request.").retryable()
-    })
+    pending_sign_ups::find_by_basis(tx, email.key(), basis, basis_id)
+        .await?
+        .ok_or_else(Error::lost_race)
 }
 
 fn proof(cx: &Cx, pending: &PendingSignUp, tenant: &Tenant) -> Result<Mail> {

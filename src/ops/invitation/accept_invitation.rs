@@ -162,7 +162,7 @@ async fn join(
         update_time: now,
     };
     if !user_profiles::insert(tx, &profile).await? {
-        return Err(admit::lost_race());
+        return Err(Error::lost_race());
     }
     // Only a mailed token lets somebody without a proof come this far. The tenant reaches the
     // account from here on.

@@ -44,7 +44,7 @@ pub(in crate::ops) async fn close(tx: &mut Tx, invitation: &Invitation, by: User
     let now = tx.now().await?;
     let accepted = InvitationState::Accepted;
     if !invitation_tokens::end(tx, invitation.id, accepted, Some(by), now).await? {
-        return Err(lost_race());
+        return Err(Error::lost_race());
     }
     departures::delete(tx, invitation.tenant_id, invitation.email.key()).await
 }
@@ -75,11 +75,6 @@ pub(in crate::ops) fn require_open_tenant(tenant: &Tenant) -> Result<()> {
         return Err(Error::new(Reason::EnrollmentClosed, "The organisation takes nobody in."));
     }
     Ok(())
-}
-
-/// Another transaction was first; another run sees what it did.
-pub(super) fn lost_race() -> Error {
-    Error::new(Reason::Conflict, "Lost a race with another request.").retryable()
 }
 
 /// The same for an invitation that never was and one that is out of reach.

@@ -48,7 +48,6 @@ pub async fn create_invitation(
     input: CreateInvitation,
 ) -> Result<CreatedInvitation> {
     let input = &input;
-    count(cx, scope, input).await?;
     let (token, hash) = token::new_invitation_token(cx.app.rng.as_ref());
     let (sent, hash) = (&token, hash.as_slice());
     let (invitation, replayed) = cx
@@ -64,17 +63,6 @@ pub async fn create_invitation(
     }
     let issued = issue::finish(cx, invitation, token);
     Ok(CreatedInvitation { invitation: issued.invitation, returned: issued.returned, replayed })
-}
-
-/// Counts what may make an invitation: not a try, and not a repeat, which has to be answered
-/// when the limit was reached meanwhile.
-async fn count(cx: &Cx, scope: Scope, input: &CreateInvitation) -> Result<()> {
-    match scope.tenant_id().filter(|_| !input.validate_only) {
-        Some(tenant) if !idempotency::came_before(cx, scope, input.request.as_ref()).await? => {
-            throttle::create_invitation(cx, tenant).await
-        }
-        _ => Ok(()),
-    }
 }
 
 /// The invitation that an earlier request made, as it is now.
@@ -97,6 +85,7 @@ async fn invite(
     require_no_member(tx, input).await?;
     require_room(tx).await?;
     let expired = close_expired(tx, input).await?;
+    throttle::create_invitation(tx, tenant.id, input.email.key()).await?;
     let new = NewInvitation {
         tenant: &tenant,
         email: &input.email,

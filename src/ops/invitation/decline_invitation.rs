@@ -5,7 +5,7 @@ use crate::{
     access::Scope,
     db::{events, invitation_tokens, tenants},
     model::{
-        Result,
+        Error, Result,
         event::{EventKind, NewEvent},
         invitation::InvitationState,
     },
@@ -27,7 +27,7 @@ pub async fn decline_invitation(cx: &Cx, scope: Scope, token: SecretString) -> R
         let now = tx.now().await?;
         let declined = InvitationState::Declined;
         if !invitation_tokens::end(tx, found.id, declined, None, now).await? {
-            return Err(admit::lost_race());
+            return Err(Error::lost_race());
         }
         let event = NewEvent::new(EventKind::InvitationDeclined, Some(tenant), found.id);
         events::append(tx, &cx.actor(), &event).await.map(drop)

@@ -1,6 +1,6 @@
 //! What an invitation is made of, once it is allowed.
 
-use super::{admit, inviter, issue};
+use super::{inviter, issue};
 use crate::{
     db::{Tx, events, invitation_tokens},
     model::{
@@ -66,7 +66,7 @@ pub(in crate::ops) async fn insert(
         accepted_by: None,
     };
     if !invitation_tokens::insert(tx, &invitation, hash).await? {
-        return Err(admit::lost_race());
+        return Err(Error::lost_race());
     }
     issue::send(cx, tx, new.tenant, &invitation, token).await?;
     Ok(invitation)

@@ -46,7 +46,7 @@ pub async fn resend_invitation(
             admit::require_open_tenant(&tenant)?;
             let next = next(cx, tx, old, input.delivery).await?;
             if !invitation_tokens::replace_token(tx, &next, hash).await? {
-                return Err(admit::lost_race());
+                return Err(Error::lost_race());
             }
             issue::send(cx, tx, &tenant, &next, sent).await?;
             let event = NewEvent::new(EventKind::InvitationResent, Some(next.tenant_id), next.id)

@@ -5,7 +5,7 @@ use crate::{
     access::Scope,
     db::{events, invitation_tokens},
     model::{
-        Result,
+        Error, Result,
         event::{EventKind, NewEvent},
         id::InvitationId,
         invitation::{Invitation, InvitationState},
@@ -26,7 +26,7 @@ pub async fn revoke_invitation(cx: &Cx, scope: Scope, id: InvitationId) -> Resul
         admit::require_open(tx, &found).await?;
         let now = tx.now().await?;
         if !invitation_tokens::end(tx, id, revoked, None, now).await? {
-            return Err(admit::lost_race());
+            return Err(Error::lost_race());
         }
         let event = NewEvent::new(EventKind::InvitationRevoked, Some(found.tenant_id), id);
         events::append(tx, &cx.actor(), &event).await?;

@@ -2,23 +2,21 @@
 
 use crate::support::{
     Backend, Options, Server, assert_refused,
+    invite::mailed,
     limits::{assert_limited, behind_a_proxy, counted, end_windows, set_counts},
     race::race,
     reason,
-    seed::tenant_id,
     server::{Metadata, PASSWORD},
 };
 use reeve::{
-    model::Reason,
-    ops::{Cx, throttle},
-    pb::auth::v1 as pb,
+    ops::throttle,
+    pb::{auth::v1 as pb, common::v1::Role, invitation::v1::CreateInvitationRequest},
 };
-use std::{collections::BTreeMap, future::Future, time::Duration};
+use std::{collections::BTreeMap, future::Future};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
 const WRONG: &str = "wrong harbour 71";
-const MINUTE: Duration = Duration::from_mins(1);
 
 /// A sign-in that says it comes from there.
 fn sign_in(
@@ -51,12 +49,23 @@ async fn sign_up(server: &Server, from: &str, token: &str) -> Result<pb::SignUpR
     Ok(client.sign_up(request).await?.into_inner())
 }
 
+async fn start_sign_up(
+    server: &Server,
+    from: &str,
+    email: &str,
+) -> Result<pb::StartSignUpResponse, Status> {
+    let request = pb::StartSignUpRequest { email: email.to_owned(), ..Default::default() };
+    let mut client = server.auth_as(Metadata::default().with("x-forwarded-for", from));
+    Ok(client.start_sign_up(request).await?.into_inner())
+}
+
 on_both! {
     // SU-45, G-78, R-RL-1: whether there is such an account makes no difference (R-ENU-1).
     async fn a_hundred_wrong_passwords_at_once_are_checked_ten_times(backend: Backend) {
         let server = Server::start(backend).await;
         server.create_tenant("acme", &["acme.com"]).await;
         server.sign_up("ann@acme.com").await;
+        server.execute("DELETE FROM throttle").await;
         let mut seen = Vec::new();
         for email in ["ann@acme.com", "nobody@acme.com"] {
             fail_to_sign_in(&server, "", email, 1).await;
@@ -122,6 +131,7 @@ on_both! {
         let server = Server::start(backend).await;
         server.create_tenant("acme", &["acme.com"]).await;
         server.sign_up("ann@acme.com").await;
+        server.execute("DELETE FROM throttle").await;
         for _ in 0..12 {
             server.sign_in("ann@acme.com", PASSWORD).await.unwrap();
         }
@@ -157,6 +167,7 @@ on_both! {
         server.create_tenant("acme", &["acme.com"]).await;
         let token = server.start_sign_up("ann@acme.com").await;
         let others = server.start_sign_up("bob@acme.com").await;
+        server.execute("DELETE FROM throttle").await;
         let forged = token.replace('.', ".x");
         for wrong in ["nonsense", forged.as_str(), others.as_str()] {
             let refused = sign_up(&server, "203.0.113.7", wrong).await;
@@ -192,37 +203,35 @@ on_both! {
         sign_up(&server, "203.0.113.8", &token).await.unwrap();
     }
 
-    // IN-31
-    async fn invitations_are_limited_by_tenant(backend: Backend) {
-        let server = Server::start(backend).await;
-        let acme = tenant_id(&server.create_tenant("acme", &[]).await);
-        let other = tenant_id(&server.create_tenant("other", &[]).await);
-        let cx = Cx::command_line(&server.app, MINUTE);
-        throttle::create_invitation(&cx, acme).await.unwrap();
-        set_counts(&server, 999).await;
-        throttle::create_invitation(&cx, acme).await.unwrap();
-        let refused = throttle::create_invitation(&cx, acme).await.unwrap_err();
-        assert_eq!(refused.reason(), Reason::RateLimited);
-        assert_eq!(refused.metadata().get("limit").map(String::as_str), Some("create-invitation"));
-        let delay = refused.retry_delay().unwrap();
-        assert!(delay > 59 * MINUTE && delay <= 60 * MINUTE, "{delay:?}");
-        throttle::create_invitation(&cx, other).await.unwrap();
-        let shifted = server.shifted("expire_time", -3_600);
-        server.execute(&format!("UPDATE throttle SET expire_time = {shifted}")).await;
-        throttle::create_invitation(&cx, acme).await.unwrap();
+    // R-RL-1: whatever the addresses; who comes from elsewhere is not hindered.
+    async fn started_sign_ups_are_limited_by_source(backend: Backend) {
+        let server = behind_a_proxy(backend).await;
+        server.create_tenant("acme", &["acme.com"]).await;
+        start_sign_up(&server, "203.0.113.7", "ann@acme.com").await.unwrap();
+        set_counts(&server, 299).await;
+        start_sign_up(&server, "203.0.113.7", "bob@acme.com").await.unwrap();
+        for email in ["ann@acme.com", "carl@acme.com", "dora@nowhere.org"] {
+            let refused = start_sign_up(&server, "203.0.113.7", email).await;
+            assert_limited(refused, "start-sign-up-source");
+        }
+        assert_eq!(server.count("pending_sign_ups").await, 2);
+        start_sign_up(&server, "203.0.113.8", "carl@acme.com").await.unwrap();
+        end_windows(&server).await;
+        start_sign_up(&server, "203.0.113.7", "dora@acme.com").await.unwrap();
     }
 
     async fn counters_are_deleted_once_their_window_has_ended(backend: Backend) {
         let server = Server::start(backend).await;
-        let acme = tenant_id(&server.create_tenant("acme", &[]).await);
+        let acme = server.create_tenant("acme", &[]).await;
         fail_to_sign_in(&server, "", "ann@acme.com", 1).await;
-        let cx = Cx::command_line(&server.app, MINUTE);
-        throttle::create_invitation(&cx, acme).await.unwrap();
+        let invited =
+            CreateInvitationRequest { tenant_id: acme, ..mailed("bob@else.org", Role::Member) };
+        server.try_invite(&server.operator(), invited).await.unwrap();
         assert!(!throttle::purge(&server.app).await.unwrap());
-        assert_eq!(server.count("throttle").await, 3);
+        assert_eq!(server.count("throttle").await, 4);
         end_windows(&server).await;
         assert!(!throttle::purge(&server.app).await.unwrap());
-        assert_eq!(server.count("throttle").await, 1, "that of an hour is left");
+        assert_eq!(server.count("throttle").await, 2, "those of an hour are left");
     }
 }
 
@@ -241,4 +250,11 @@ async fn two_replicas_count_together() {
     }
     end_windows(&one).await;
     other.sign_in("ann@acme.com", PASSWORD).await.unwrap();
+    one.execute("DELETE FROM throttle").await;
+    one.try_start("bob@acme.com").await.unwrap();
+    set_counts(&one, 299).await;
+    other.try_start("carl@acme.com").await.unwrap();
+    for server in [&one, &other] {
+        assert_limited(server.try_start("dora@acme.com").await, "start-sign-up-source");
+    }
 }

@@ -60,6 +60,28 @@ impl Findings {
         }
     }
 
+    /// What is done in one tenant touches no row that names another.
+    fn kept_to_itself(
+        &mut self,
+        world: &World,
+        cell: &Cell<'_>,
+        reach: Reach,
+        before: &Snapshot,
+        after: &Snapshot,
+    ) {
+        let Reach::Tenant(own) = reach else { return };
+        for (side, tenant) in world.tenants.iter().filter(|(side, _)| **side != own) {
+            let changed = before.changed_with(after, std::slice::from_ref(&tenant.id));
+            if !changed.is_empty() {
+                let (action, who) = (cell.rpc.action.as_str(), cell.who.name);
+                let (target, place) = (cell.target, cell.place);
+                self.0.push(format!(
+                    "{action} by {who} for {target:?}, {place:?}: TOUCHES {side:?}: {changed:?}"
+                ));
+            }
+        }
+    }
+
     fn unchanged(&mut self, rpc: &Rpc, before: &Snapshot, after: &Snapshot) {
         let changed = before.changed(after);
         if !changed.is_empty() {
@@ -102,7 +124,7 @@ async fn quiet(world: &World, rpc: &Rpc, findings: &mut Findings) -> usize {
 }
 
 /// Writes that are allowed, each on what was made for it.
-async fn writes(world: &mut World, rpc: &Rpc, findings: &mut Findings) -> usize {
+async fn writes(world: &mut World, rpc: &Rpc, rows_query: &str, findings: &mut Findings) -> usize {
     let mut calls = 0;
     for who in world.callers.clone() {
         for place in Placement::all(rpc.action, who.home) {
@@ -113,8 +135,11 @@ async fn writes(world: &mut World, rpc: &Rpc, findings: &mut Findings) -> usize 
                     &if reach == Reach::Person { world.another(&who).await } else { who.clone() };
                 let object = rpc.fresh(world, who, target).await;
                 let cell = Cell { rpc, who, place, target };
+                let before = world.server.snapshot(rows_query).await;
                 let answered = cell.call(world, &object).await;
                 findings.check(world, &cell, &answered, object.side);
+                let after = world.server.snapshot(rows_query).await;
+                findings.kept_to_itself(world, &cell, reach, &before, &after);
                 calls += 1;
             }
         }
@@ -139,7 +164,7 @@ async fn walk(world: &mut World) -> Outcome {
         calls += quiet(world, rpc, &mut findings).await;
         findings.unchanged(rpc, &before, &world.server.snapshot(&rows_query).await);
         if rpc.action.row().writes {
-            calls += writes(world, rpc, &mut findings).await;
+            calls += writes(world, rpc, &rows_query, &mut findings).await;
         }
     }
     (findings.0, calls)

@@ -60,7 +60,19 @@ impl Server {
 impl Snapshot {
     /// Tables whose rows differ.
     pub fn changed(&self, now: &Self) -> BTreeSet<String> {
-        let table = |row: &String| row.split(' ').next().unwrap().to_owned();
-        self.0.symmetric_difference(&now.0).map(table).collect()
+        self.0.symmetric_difference(&now.0).map(|row| table_of(row)).collect()
     }
+
+    /// Tables of which rows that name one of these ids differ.
+    pub fn changed_with(&self, now: &Self, ids: &[String]) -> BTreeSet<String> {
+        let named = |row: &&String| {
+            let row = row.replace('-', "").to_lowercase();
+            ids.iter().any(|id| row.contains(&id.replace('-', "")))
+        };
+        self.0.symmetric_difference(&now.0).filter(named).map(|row| table_of(row)).collect()
+    }
+}
+
+fn table_of(row: &str) -> String {
+    row.split(' ').next().unwrap().to_owned()
 }
