@@ -83,6 +83,14 @@ impl Caller {
         }
     }
 
+    /// The session of the person who asks.
+    pub const fn session_id(&self) -> Option<SessionId> {
+        match self {
+            Self::User(user) => Some(user.session_id),
+            Self::Anonymous | Self::Key(_) | Self::Operator(_) => None,
+        }
+    }
+
     /// The tenant the credential belongs to; operators belong to none.
     pub const fn tenant_id(&self) -> Option<TenantId> {
         match self {

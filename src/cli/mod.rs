@@ -10,6 +10,7 @@ mod invite;
 mod migrate;
 mod operator;
 mod outcome;
+mod pages;
 mod print;
 mod serve;
 mod sync;

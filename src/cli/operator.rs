@@ -4,7 +4,7 @@ use super::{
     args::{self, Output},
     connect,
     outcome::{Failure, Outcome},
-    print,
+    pages, print,
 };
 use crate::{
     access::{Action, NamedTenant, authorize},
@@ -14,16 +14,12 @@ use crate::{
         Reason,
         api_key::{ApiKey, KeyScope},
         id::{ApiKeyId, Id as _},
-        page::{PageRequest, PageSize},
         text::DisplayName,
     },
     ops::operator as ops,
 };
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
-
-/// Keys that are read at once.
-const PAGE: i32 = 1_000;
 
 #[derive(Serialize)]
 struct Made<'a> {
@@ -97,17 +93,8 @@ async fn list(output: Output, config: &Config) -> Result<Outcome, Failure> {
     let cx = connect::open(config).await?;
     boot::keyring(&cx.app).await?;
     let scope = authorize(&cx.caller, Action::ListOperatorKeys, NamedTenant::None, None)?;
-    let mut all: Vec<Shown> = Vec::new();
-    let mut token = String::new();
-    loop {
-        let request = PageRequest { size: PageSize::parse("page_size", PAGE)?, token };
-        let page = ops::list_operator_keys(&cx, scope, request).await?;
-        all.extend(page.items.iter().map(Shown::from));
-        token = page.next_token;
-        if token.is_empty() {
-            break;
-        }
-    }
+    let read = async |request| ops::list_operator_keys(&cx, scope, request).await;
+    let all: Vec<Shown> = pages::all(read).await?.iter().map(Shown::from).collect();
     print::either(output, &all, || table(&all))?;
     Ok(Outcome::Done)
 }

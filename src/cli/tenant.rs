@@ -6,7 +6,7 @@ use super::{
     domain::Shown as ShownDomain,
     invite,
     outcome::{Failure, Outcome},
-    print,
+    pages, print,
 };
 use crate::{
     access::{Action, NamedTenant, authorize},
@@ -16,16 +16,12 @@ use crate::{
         Reason,
         domain::DomainName,
         email::EmailAddress,
-        page::{PageRequest, PageSize},
         tenant::{HomeUrl, Slug, Tenant},
         text::DisplayName,
     },
     ops::{Cx, tenant as ops},
 };
 use serde::Serialize;
-
-/// Tenants that are read at once.
-const PAGE: i32 = 1_000;
 
 #[derive(Serialize)]
 struct Shown {
@@ -114,17 +110,8 @@ pub(super) async fn list(output: Output, config: &Config) -> Result<Outcome, Fai
     let cx = connect::open(config).await?;
     boot::keyring(&cx.app).await?;
     let scope = authorize(&cx.caller, Action::ListTenants, NamedTenant::None, None)?;
-    let mut all: Vec<Shown> = Vec::new();
-    let mut token = String::new();
-    loop {
-        let request = PageRequest { size: PageSize::parse("page_size", PAGE)?, token };
-        let page = ops::list_tenants(&cx, scope, request).await?;
-        all.extend(page.items.iter().map(Shown::from));
-        token = page.next_token;
-        if token.is_empty() {
-            break;
-        }
-    }
+    let read = async |request| ops::list_tenants(&cx, scope, request).await;
+    let all: Vec<Shown> = pages::all(read).await?.iter().map(Shown::from).collect();
     print::either(output, &all, || table(&all))?;
     Ok(Outcome::Done)
 }

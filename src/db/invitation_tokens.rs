@@ -198,20 +198,38 @@ pub async fn list(
     Ok(rows.into_iter().map(|(row, tenant)| (row.into(), tenant.into())).collect())
 }
 
-/// Revokes every invitation that waits, to an address or by a person; answers which.
+/// Revokes every invitation that waits, to a mailbox, whatever the tag, or by a person; answers
+/// which.
 pub async fn revoke_concerning(
     tx: &mut Tx,
     key: &EmailKey,
     inviter: UserId,
     now: Instant,
 ) -> Result<Vec<InvitationId>> {
-    let scope = tx.scope();
-    let by = invitation_tokens::inviter_kind.eq(InviterKind::User);
-    let by = by.and(invitation_tokens::invited_by.eq(SubjectId::from(inviter)));
+    let (scope, mailbox) = (tx.scope(), key.without_tag());
+    let pending: Vec<(InvitationId, String, InviterKind, Option<SubjectId>)> =
+        on!(tx, |c| reachable!(scope, invitation_tokens::table)
+            .filter(invitation_tokens::state.eq(InvitationState::Pending))
+            .select((
+                invitation_tokens::id,
+                invitation_tokens::email_key,
+                invitation_tokens::inviter_kind,
+                invitation_tokens::invited_by,
+            ))
+            .load(c)
+            .await)?;
+    let by = (InviterKind::User, Some(SubjectId::from(inviter)));
+    let concerned: Vec<InvitationId> = pending
+        .into_iter()
+        .filter(|(_, key, kind, id)| {
+            (*kind, *id) == by || EmailKey::from_stored(key.clone()).without_tag() == mailbox
+        })
+        .map(|(id, ..)| id)
+        .collect();
     let mut revoked: Vec<InvitationId> =
         on!(tx, |c| reachable!(scope, diesel::update(invitation_tokens::table))
             .filter(invitation_tokens::state.eq(InvitationState::Pending))
-            .filter(invitation_tokens::email_key.eq(key.as_str()).nullable().or(by))
+            .filter(invitation_tokens::id.eq_any(&concerned))
             .set((
                 invitation_tokens::state.eq(InvitationState::Revoked),
                 invitation_tokens::end_time.eq(now),

@@ -37,17 +37,6 @@ pub async fn charge(
         .await)?)
 }
 
-/// What a window that has not ended holds, without counting anything.
-pub async fn find(tx: &mut Tx, bucket: &[u8], now: Instant) -> Result<Option<(i32, Instant)>> {
-    Ok(on!(tx, |c| throttle::table
-        .find(bucket)
-        .filter(throttle::expire_time.gt(now))
-        .select((throttle::count, throttle::expire_time))
-        .first(c)
-        .await
-        .optional())?)
-}
-
 /// Gives one attempt back to the window that ends then; another window keeps its count.
 pub async fn refund(tx: &mut Tx, bucket: &[u8], window_end: Instant) -> Result<()> {
     on!(tx, |c| diesel::update(throttle::table.find(bucket))

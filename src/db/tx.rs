@@ -296,6 +296,20 @@ impl Tx {
         Ok(())
     }
 
+    /// Runs one step in another scope and goes back; after an error there is nothing to go back
+    /// to.
+    pub async fn within<R>(
+        &mut self,
+        scope: Scope,
+        step: impl AsyncFnOnce(&mut Self) -> Result<R>,
+    ) -> Result<R> {
+        let outer = self.scope;
+        self.enter(scope).await?;
+        let done = step(self).await?;
+        self.enter(outer).await?;
+        Ok(done)
+    }
+
     pub(super) fn count_query(&self) {
         self.budget.count_query();
     }

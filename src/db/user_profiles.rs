@@ -6,7 +6,7 @@ use super::{
     tx::Tx,
 };
 use crate::model::{
-    Result,
+    Error, Result,
     clock::Instant,
     email::EmailAddress,
     id::{TenantId, UserId},
@@ -58,8 +58,8 @@ macro_rules! reachable {
     }};
 }
 
-/// Inserts a profile; `false` when the user has one in the tenant.
-pub async fn insert(tx: &mut Tx, profile: &Profile) -> Result<bool> {
+/// Inserts a profile of somebody who was seen to have none in the tenant.
+pub async fn insert(tx: &mut Tx, profile: &Profile) -> Result<()> {
     tx.check_tenant(profile.tenant_id)?;
     let inserted = on!(tx, |c| diesel::insert_into(user_profiles::table)
         .values((
@@ -76,7 +76,7 @@ pub async fn insert(tx: &mut Tx, profile: &Profile) -> Result<bool> {
         .do_nothing()
         .execute(c)
         .await)?;
-    Ok(inserted == 1)
+    if inserted == 1 { Ok(()) } else { Err(Error::lost_race()) }
 }
 
 pub async fn find(tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<Option<Profile>> {

@@ -3,21 +3,23 @@
 use super::error::FieldViolation;
 
 const DEFAULT_SIZE: u16 = 50;
-const MAX_SIZE: u16 = 1_000;
 
 /// How many rows a page holds: 0 asks for 50, more than 1000 is cut to 1000.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageSize(u16);
 
 impl PageSize {
+    /// The largest.
+    pub const MAX: Self = Self(1_000);
+
     pub fn parse(field: &'static str, asked: i32) -> Result<Self, FieldViolation> {
         if asked < 0 {
             return Err(FieldViolation::new(field, "OUT_OF_RANGE", "must not be negative"));
         }
         Ok(match u16::try_from(asked) {
             Ok(0) => Self(DEFAULT_SIZE),
-            Ok(size) => Self(size.min(MAX_SIZE)),
-            Err(_) => Self(MAX_SIZE),
+            Ok(size) => Self(size.min(Self::MAX.0)),
+            Err(_) => Self::MAX,
         })
     }
     /// One row more than the page, to see whether another page follows.

@@ -10,9 +10,15 @@ use super::{
 pub enum EndReason {
     SignedOut,
     RefreshTokenReused,
+    /// The account's mailbox was proven, by another session.
+    MailboxProven,
 }
 
-crate::closed_set!(EndReason { SignedOut = "signed_out", RefreshTokenReused = "refresh_token_reused" });
+crate::closed_set!(EndReason {
+    SignedOut = "signed_out",
+    RefreshTokenReused = "refresh_token_reused",
+    MailboxProven = "mailbox_proven",
+});
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {

@@ -28,10 +28,8 @@ pub(super) async fn confirm(cx: &Cx, tx: &mut Tx) -> Result<()> {
         Caller::Key(key) => confirm_key(tx, key.key_id, Some(key.role)).await,
         // A key of the platform is no row of the tenant.
         Caller::Operator(Operator::Key { id, .. }) => {
-            let scope = tx.scope();
-            tx.enter(Scope::system(SystemUse::Authenticate)).await?;
-            confirm_key(tx, *id, None).await?;
-            tx.enter(scope).await
+            let everywhere = Scope::system(SystemUse::Authenticate);
+            tx.within(everywhere, async |tx| confirm_key(tx, *id, None).await).await
         }
         Caller::Anonymous | Caller::Operator(Operator::CommandLine) => Ok(()),
     }

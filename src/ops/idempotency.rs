@@ -44,19 +44,21 @@ pub(super) async fn made_before<I: Id>(
     Ok(Some(I::from_uuid(*made.as_uuid())))
 }
 
-/// Whether a request came before, for what is decided ahead of the operation's transaction.
-/// Nothing is kept: one that comes at the same time is seen by [`made_before`] alone.
-pub(super) async fn came_before(
+/// The same for what is decided ahead of the operation's transaction. Nothing is kept: a repeat
+/// that comes at the same time is seen by [`made_before`] alone.
+pub(super) async fn made_already<I: Id>(
     cx: &Cx,
     scope: Scope,
     request: Option<&RequestKey>,
-) -> Result<bool> {
-    let Some(request) = request else { return Ok(false) };
-    cx.read(scope, async |tx| {
-        let now = tx.now().await?;
-        Ok(kept(cx, tx, request, now).await?.is_some())
-    })
-    .await
+) -> Result<Option<I>> {
+    let Some(request) = request else { return Ok(None) };
+    let made = cx
+        .read(scope, async |tx| {
+            let now = tx.now().await?;
+            kept(cx, tx, request, now).await
+        })
+        .await?;
+    Ok(made.map(|made| I::from_uuid(*made.as_uuid())))
 }
 
 /// What a live request of this name made; an error when it said something else.

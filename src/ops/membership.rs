@@ -50,6 +50,7 @@ enum Account {
 /// tenant, and is in the tenant's scope.
 pub(super) async fn end(cx: &Cx, tx: &mut Tx, profile: &Profile, ending: Ending) -> Result<()> {
     let (tenant, id) = (profile.tenant_id, profile.user_id);
+    let everywhere = Scope::system(SystemUse::Home);
     last_owner::require_another(tx, profile).await?;
     let now = tx.now().await?;
     // A suspended member who leaves must not come back by domain as if nothing had been.
@@ -63,7 +64,7 @@ pub(super) async fn end(cx: &Cx, tx: &mut Tx, profile: &Profile, ending: Ending)
         invitation_tokens::revoke_concerning(tx, profile.email.key(), id, now).await?;
     let user = users::find(tx, id).await?.ok_or_else(|| Error::not_found("user"))?;
     let account = if user.tenant_id == tenant {
-        everywhere(tx, async |tx| leave_home(tx, id, tenant).await).await?
+        tx.within(everywhere, async |tx| leave_home(tx, id, tenant).await).await?
     } else {
         Account::Kept
     };
@@ -81,7 +82,7 @@ pub(super) async fn end(cx: &Cx, tx: &mut Tx, profile: &Profile, ending: Ending)
         events::append(tx, &cx.actor(), &NewEvent::new(kind, Some(tenant), subject)).await?;
     }
     if let Some(event) = account_event(id, tenant, &account) {
-        everywhere(tx, async |tx| events::append(tx, &cx.actor(), &event).await).await?;
+        tx.within(everywhere, async |tx| events::append(tx, &cx.actor(), &event).await).await?;
     }
     Ok(())
 }
@@ -117,13 +118,4 @@ fn account_event(id: UserId, from: TenantId, account: &Account) -> Option<NewEve
             Some(NewEvent::new(EventKind::UserDeleted, None, id).with("from", from.to_string()))
         }
     }
-}
-
-/// Runs one step across tenants and goes back to the scope that was.
-async fn everywhere<R>(tx: &mut Tx, step: impl AsyncFnOnce(&mut Tx) -> Result<R>) -> Result<R> {
-    let scope = tx.scope();
-    tx.enter(Scope::system(SystemUse::Home)).await?;
-    let done = step(tx).await?;
-    tx.enter(scope).await?;
-    Ok(done)
 }

@@ -17,6 +17,7 @@ pub mod probe;
 pub mod purge;
 mod seat;
 pub mod self_test;
+mod session;
 pub mod sync;
 pub mod tenant;
 pub mod throttle;

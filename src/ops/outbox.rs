@@ -25,13 +25,12 @@ pub async fn queue(tx: &mut Tx, app: &App, mail: &Mail) -> Result<()> {
     let (kid, sealed) =
         app.ring()?.seal(SealPurpose::Mail, id.as_uuid().as_bytes(), &text, app.rng.as_ref())?;
     let now = tx.now().await?;
-    let scope = tx.scope();
-    if matches!(scope.reach(), Reach::System(_)) {
-        return mail_outbox::insert(tx, id, mail.template(), &kid, &sealed, now).await;
+    let insert =
+        async |tx: &mut Tx| mail_outbox::insert(tx, id, mail.template(), &kid, &sealed, now).await;
+    if matches!(tx.scope().reach(), Reach::System(_)) {
+        return insert(tx).await;
     }
-    tx.enter(self::scope()).await?;
-    mail_outbox::insert(tx, id, mail.template(), &kid, &sealed, now).await?;
-    tx.enter(scope).await
+    tx.within(scope(), insert).await
 }
 
 /// Sends one mail that is due; `false` when there is none.

@@ -1,6 +1,6 @@
 //! Limits that all replicas count together, in the database. A guess is counted in a short
-//! transaction of its own before anything costly or telling is done, and what is made in the
-//! transaction that makes it; one that is refused changes nothing.
+//! transaction of its own before anything costly or telling is done, and an invitation in the
+//! transaction that makes it. What a limit refuses is not counted there.
 
 use crate::{
     access::{Scope, SystemUse},
@@ -49,10 +49,12 @@ limits! {
     WrongToken = "wrong-token": 10_000 in MINUTE;
     /// Sign-ups started by the domain of an address, from one source.
     StartSignUpSource = "start-sign-up-source": 300 in MINUTE;
+    /// The same for one mailbox, whatever the tag of the address, from one source.
+    StartSignUpMailbox = "start-sign-up-mailbox": 10 in MINUTE;
     /// Invitations made in one tenant.
     CreateInvitation = "create-invitation": 1_000 in HOUR;
-    /// Invitations of one address into one tenant.
-    CreateInvitationAddress = "create-invitation-address": 10 in HOUR;
+    /// Invitations of one mailbox, whatever the tag of the address, into one tenant.
+    CreateInvitationMailbox = "create-invitation-mailbox": 10 in HOUR;
 }
 
 /// A limit, for one of those it counts separately.
@@ -121,10 +123,9 @@ impl SignInAttempt {
     }
 }
 
-/// Runs `look_up`, which finds what a token stands for, and counts it when there is nothing;
-/// `wrong` is the answer then. A source with too many wrong tokens is refused before the look-up.
-/// Too many wrong tokens from everywhere change that answer and nothing else: a right token is
-/// always found.
+/// Runs `look_up`, which finds what a token stands for; `wrong` is the answer when there is
+/// nothing. A source's attempt is counted before that, and given back when the token is right.
+/// Too many wrong tokens from everywhere change the answer to a wrong one and nothing else.
 pub async fn token<T>(
     cx: &Cx,
     look_up: impl Future<Output = Result<Option<T>>>,
@@ -133,41 +134,38 @@ pub async fn token<T>(
     let from = cx.client.source();
     let source = Bucket::of(Limit::WrongTokenSource, &[&from]);
     let source = &source;
-    cx.read(scope(), async |tx| {
-        let now = tx.now().await?;
-        match throttle::find(tx, &source.hash, now).await? {
-            Some((count, end)) if count >= source.limit.most() => Err(source.refused(end, now)),
-            _ => Ok(()),
-        }
-    })
-    .await?;
-    match look_up.await? {
-        Some(found) => Ok(found),
-        None => Err(count_wrong(cx, source).await?.unwrap_or_else(wrong)),
-    }
+    let window_end = cx
+        .write(scope(), async |tx| {
+            let now = tx.now().await?;
+            source.charge(tx, now).await
+        })
+        .await?;
+    let Some(found) = look_up.await? else {
+        return Err(count_wrong(cx).await.err().unwrap_or_else(wrong));
+    };
+    cx.write(scope(), async |tx| throttle::refund(tx, &source.hash, window_end).await).await?;
+    Ok(found)
 }
 
-/// What to answer instead of what is wrong with a token, if there were too many.
-async fn count_wrong(cx: &Cx, source: &Bucket) -> Result<Option<Error>> {
+/// Counts a wrong token wherever it came from; an error when there were too many.
+async fn count_wrong(cx: &Cx) -> Result<()> {
     let everywhere = &Bucket::of(Limit::WrongToken, &[]);
     cx.write(scope(), async |tx| {
         let now = tx.now().await?;
-        source.charge(tx, now).await?;
-        // The source's count stays, so that its own limit still comes.
-        match everywhere.charge(tx, now).await {
-            Ok(_) => Ok(None),
-            Err(error) if error.reason() == Reason::RateLimited => Ok(Some(error)),
-            Err(error) => Err(error),
-        }
+        everywhere.charge(tx, now).await.map(drop)
     })
     .await
 }
 
-/// Counts a start of a sign-up, which mails whatever address it names.
-pub async fn start_sign_up(cx: &Cx) -> Result<()> {
-    let source = &Bucket::of(Limit::StartSignUpSource, &[&cx.client.source()]);
+/// Counts a start of a sign-up, which mails whatever address it names. Each source has its own
+/// count for a mailbox, so nobody can lock somebody else out.
+pub async fn start_sign_up(cx: &Cx, address: &EmailKey) -> Result<()> {
+    let (from, mailbox) = (cx.client.source(), address.without_tag());
+    let mailbox = &Bucket::of(Limit::StartSignUpMailbox, &[&mailbox.as_str(), &from]);
+    let source = &Bucket::of(Limit::StartSignUpSource, &[&from]);
     cx.write(scope(), async |tx| {
         let now = tx.now().await?;
+        mailbox.charge(tx, now).await?;
         source.charge(tx, now).await.map(drop)
     })
     .await
@@ -177,13 +175,14 @@ pub async fn start_sign_up(cx: &Cx) -> Result<()> {
 /// repeat are none.
 pub async fn create_invitation(tx: &mut Tx, tenant: TenantId, address: &EmailKey) -> Result<()> {
     let whole = Bucket::of(Limit::CreateInvitation, &[&tenant]);
-    let single = Bucket::of(Limit::CreateInvitationAddress, &[&tenant, &address.as_str()]);
+    let mailbox = address.without_tag();
+    let single = Bucket::of(Limit::CreateInvitationMailbox, &[&tenant, &mailbox.as_str()]);
     let now = tx.now().await?;
-    let outer = tx.scope();
-    tx.enter(scope()).await?;
-    whole.charge(tx, now).await?;
-    single.charge(tx, now).await?;
-    tx.enter(outer).await
+    tx.within(scope(), async |tx| {
+        whole.charge(tx, now).await?;
+        single.charge(tx, now).await.map(drop)
+    })
+    .await
 }
 
 /// Deletes counters whose window has ended; `true` when there may be more.

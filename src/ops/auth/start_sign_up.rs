@@ -40,7 +40,7 @@ pub async fn start_sign_up(cx: &Cx, scope: Scope, input: StartSignUp) -> Result<
     let invited = if let Some(token) = &input.invitation_token {
         Some(token::find(cx, token).await?.0)
     } else {
-        throttle::start_sign_up(cx).await?;
+        throttle::start_sign_up(cx, input.email.key()).await?;
         None
     };
     let invited = invited.as_ref();

@@ -14,11 +14,12 @@ use crate::{
         invitation::{Delivery, Invitation},
         profile::{Profile, ProfileState},
         request_key::RequestKey,
+        session::EndReason,
         tenant::Tenant,
         text::DisplayName,
         user::User,
     },
-    ops::{Cx, authority, idempotency},
+    ops::{Cx, authority, idempotency, session},
 };
 use secrecy::SecretString;
 
@@ -52,7 +53,9 @@ enum Named {
 pub async fn accept_invitation(cx: &Cx, scope: Scope, input: AcceptInvitation) -> Result<Accepted> {
     let request = input.request.as_ref();
     // What the name was used for comes before what the token is worth.
-    idempotency::came_before(cx, scope, request).await?;
+    if let Some(tenant) = idempotency::made_already(cx, scope, request).await? {
+        return cx.read(scope, async |tx| find(cx, tx, tenant).await).await;
+    }
     let named = match input.by {
         By::Id(id) => Named::Id(id),
         By::Token(token) => {
@@ -84,6 +87,7 @@ async fn accept(
     named: &Named,
     request: Option<&RequestKey>,
 ) -> Result<Accepted> {
+    let own = tx.scope();
     let user = authority::lock_own(cx, tx).await?;
     let found = named.find(tx, &user).await?;
     let home = user_profiles::find(tx, user.tenant_id, user.id).await?;
@@ -99,8 +103,19 @@ async fn accept(
     }
     let (invitation, tenant) = admit::admit(tx, invitation.tenant_id, invitation.id).await?;
     admit::close(tx, &invitation, user.id).await?;
+    let ended = tx.within(own, async |tx| end_unproven(cx, tx, &user).await).await?;
     let profile = join(cx, tx, &invitation, &user, name).await?;
+    tx.within(own, async |tx| session::tell(cx, tx, user.id, &ended).await).await?;
     Ok(Accepted { profile, tenant, replayed: false })
+}
+
+/// Whoever signed in before the mailbox was proven may not be its owner; this session is.
+async fn end_unproven(cx: &Cx, tx: &mut Tx, user: &User) -> Result<session::Ended> {
+    if user.verified_time.is_some() {
+        return Ok(session::Ended::new());
+    }
+    let own = cx.caller.session_id();
+    session::end(tx, user.id, EndReason::MailboxProven, |id| Some(id) != own).await
 }
 
 impl Named {
@@ -161,9 +176,7 @@ async fn join(
         create_time: now,
         update_time: now,
     };
-    if !user_profiles::insert(tx, &profile).await? {
-        return Err(Error::lost_race());
-    }
+    user_profiles::insert(tx, &profile).await?;
     // Only a mailed token lets somebody without a proof come this far. The tenant reaches the
     // account from here on.
     let proves = user.verified_time.is_none() && users::set_verified(tx, user.id, now).await?;
@@ -173,6 +186,7 @@ async fn join(
     events::insert(tx, position, &cx.actor(), &made).await?;
     let accepted =
         NewEvent::new(EventKind::InvitationAccepted, Some(profile.tenant_id), invitation.id)
+            .with("user_id", user.id.to_string())
             .with("proves_email", proves);
     events::append(tx, &cx.actor(), &accepted).await?;
     Ok(profile)

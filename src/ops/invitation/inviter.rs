@@ -34,10 +34,9 @@ pub(super) async fn require_entitled(tx: &mut Tx, invitation: &Invitation) -> Re
         }
         // A key of the platform is no row of the tenant.
         (InviterKind::Operator, Some(id)) => {
-            let scope = tx.scope();
-            tx.enter(Scope::system(SystemUse::Invitation)).await?;
-            let key = api_keys::standing(tx, ApiKeyId::from_uuid(*id.as_uuid())).await?;
-            tx.enter(scope).await?;
+            let (everywhere, id) =
+                (Scope::system(SystemUse::Invitation), ApiKeyId::from_uuid(*id.as_uuid()));
+            let key = tx.within(everywhere, async |tx| api_keys::standing(tx, id).await).await?;
             key.is_some_and(|key| key.live)
         }
         (InviterKind::Operator, None) => true,

@@ -85,11 +85,17 @@ fn judge(mut rules: Vec<RuleOutcome>, tenant: Tenant, departed: bool) -> Placeme
         "The tenant did not remove this address."
     };
     rules.push(outcome(RuleKind::Departure, departed, departure.into()));
-    let remedy = match (active, open, departed) {
-        (true, true, false) => "",
+    let remedy = match (active, tenant.enrollment, departed) {
         (false, _, _) => "Reactivate the tenant.",
-        (true, _, true) => "Invite the person.",
-        (true, false, false) => "Set the tenant's enrolment to domain, or invite the person.",
+        (true, Enrollment::Domain, false) => "",
+        (true, Enrollment::Domain | Enrollment::InviteOnly, true) => "Invite the person.",
+        (true, Enrollment::InviteOnly, false) => {
+            "Set the tenant's enrolment to domain, or invite the person."
+        }
+        (true, Enrollment::Closed, false) => "Set the tenant's enrolment to domain.",
+        (true, Enrollment::Closed, true) => {
+            "Open the tenant's enrolment, and then invite the person."
+        }
     };
     let tenant = remedy.is_empty().then_some(tenant);
     PlacementReport { rules, tenant, remedy: remedy.to_owned() }

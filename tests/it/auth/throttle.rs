@@ -210,7 +210,8 @@ on_both! {
         start_sign_up(&server, "203.0.113.7", "ann@acme.com").await.unwrap();
         set_counts(&server, 299).await;
         start_sign_up(&server, "203.0.113.7", "bob@acme.com").await.unwrap();
-        for email in ["ann@acme.com", "carl@acme.com", "dora@nowhere.org"] {
+        server.execute("DELETE FROM throttle WHERE count < 300").await;
+        for email in ["bob@acme.com", "carl@acme.com", "dora@nowhere.org"] {
             let refused = start_sign_up(&server, "203.0.113.7", email).await;
             assert_limited(refused, "start-sign-up-source");
         }
@@ -218,6 +219,25 @@ on_both! {
         start_sign_up(&server, "203.0.113.8", "carl@acme.com").await.unwrap();
         end_windows(&server).await;
         start_sign_up(&server, "203.0.113.7", "dora@acme.com").await.unwrap();
+    }
+
+    // R-RL-1: tags lead to one mailbox, which nobody fills, and whose owner nobody locks out.
+    async fn started_sign_ups_are_limited_by_mailbox(backend: Backend) {
+        let server = behind_a_proxy(backend).await;
+        server.create_tenant("acme", &["acme.com"]).await;
+        for tag in 0..10 {
+            let email = format!("Ann+{tag}@acme.com");
+            start_sign_up(&server, "203.0.113.7", &email).await.unwrap();
+        }
+        for email in ["ann+10@acme.com", "ANN@acme.com"] {
+            let refused = start_sign_up(&server, "203.0.113.7", email).await;
+            assert_limited(refused, "start-sign-up-mailbox");
+        }
+        assert_eq!(server.count("pending_sign_ups").await, 10);
+        start_sign_up(&server, "203.0.113.7", "bob@acme.com").await.unwrap();
+        start_sign_up(&server, "203.0.113.8", "ann@acme.com").await.unwrap();
+        end_windows(&server).await;
+        start_sign_up(&server, "203.0.113.7", "ann+10@acme.com").await.unwrap();
     }
 
     async fn counters_are_deleted_once_their_window_has_ended(backend: Backend) {

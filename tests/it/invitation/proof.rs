@@ -1,7 +1,7 @@
 //! What a token proves about the mailbox: the mailed one everything, the returned one nothing.
 
 use super::{BOB, World};
-use crate::support::{Backend, assert_refused, ghost, seen};
+use crate::support::{Backend, assert_refused, ghost, seen, server::PASSWORD};
 use reeve::pb::{common::v1::Role, invitation::v1 as pb};
 use tonic::Code;
 
@@ -34,6 +34,32 @@ on_both! {
         it.server.accept_by_token(&it.bob, &token).await.unwrap();
         assert!(is_proven(&it).await);
         assert_eq!(it.role_of_bob().await.as_deref(), Some("member"));
+    }
+
+    // R-ENR-2, G-32: whoever else had signed in to the account goes, once its owner has shown up.
+    async fn a_proof_ends_the_sessions_before_it(backend: Backend) {
+        let it = unproven(backend).await;
+        let before = it.server.sign_in(BOB, PASSWORD).await.unwrap();
+        let (_, token) = it.server.invite_by_mail(&it.owner, BOB, Role::Member).await;
+        it.server.accept_by_token(&it.bob, &token).await.unwrap();
+        let refused = it.server.who_am_i(&before.access_token).await;
+        assert_refused(refused, Code::Unauthenticated, "SESSION_ENDED");
+        let refused = it.server.refresh(&before.refresh_token).await;
+        assert_refused(refused, Code::Unauthenticated, "SESSION_ENDED");
+        let ended = "sessions WHERE end_reason = 'mailbox_proven'";
+        assert_eq!(it.server.count(ended).await, 1);
+        let told = format!(
+            "events WHERE kind = 'session.ended' AND tenant_id = {}",
+            it.server.literal(&it.globex)
+        );
+        assert_eq!(it.server.count(&told).await, 1);
+        // The one that accepted stays, and a proof that is there already ends none.
+        let later = it.server.sign_in(BOB, PASSWORD).await.unwrap();
+        it.server.remove_user(&it.owner, &it.bob_id, "").await.unwrap();
+        let (_, token) = it.server.invite_by_mail(&it.owner, BOB, Role::Member).await;
+        it.server.accept_by_token(&it.bob, &token).await.unwrap();
+        it.server.who_am_i(&later.access_token).await.unwrap();
+        assert_eq!(it.server.count(ended).await, 1);
     }
 
     // R-INV-4: whoever invited has the returned token too.

@@ -3,7 +3,7 @@
 use super::{BOB, World};
 use crate::support::{
     Backend, assert_refused, ghost,
-    limits::counted,
+    limits::{assert_limited, counted, set_counts},
     race::{lock_row, race},
     server::Metadata,
     violated_fields,
@@ -81,6 +81,17 @@ on_both! {
         let refused = accept(&it, &it.bob, &wrong).await;
         let status = assert_refused(refused, Code::InvalidArgument, "FIELD_INVALID");
         assert_eq!(violated_fields(&status), ["request_id"]);
+    }
+
+    // The answer that was lost is given, whatever others from there have tried meanwhile.
+    async fn a_repeat_is_answered_at_the_limit(backend: Backend) {
+        let it = World::new(backend).await;
+        let (_, token) = it.server.invite(&it.owner, BOB, Role::Member).await;
+        let request = by_token(&token);
+        accept(&it, &it.bob, &request).await.unwrap();
+        set_counts(&it.server, 300).await;
+        assert_limited(accept(&it, &it.bob, &by_token(&token)).await, "wrong-token-source");
+        assert!(accept(&it, &it.bob, &request).await.unwrap().replayed);
     }
 
     // R-TEN-3: by somebody else's name nobody learns anything.

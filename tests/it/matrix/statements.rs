@@ -11,6 +11,7 @@ use std::{
 pub const TENANT_OWNED: &[&str] = &[
     "api_keys",
     "departures",
+    "events",
     "idempotency",
     "invitation_tokens",
     "pending_sign_ups",

@@ -82,18 +82,19 @@ on_both! {
     async fn a_closed_tenant_is_told_with_its_remedy(backend: Backend) {
         let server = Server::start(backend).await;
         server.create_tenant("acme", &["acme.com"]).await;
-        for (change, state, enrollment) in [
-            ("state = 'suspended'", false, true),
-            ("state = 'active', enrollment = 'invite_only'", true, false),
-            ("enrollment = 'closed'", true, false),
-            ("enrollment = 'domain'", true, true),
+        let either = "Set the tenant's enrolment to domain, or invite the person.";
+        for (change, state, enrollment, remedy) in [
+            ("state = 'suspended'", false, true, "Reactivate the tenant."),
+            ("state = 'active', enrollment = 'invite_only'", true, false, either),
+            ("enrollment = 'closed'", true, false, "Set the tenant's enrolment to domain."),
+            ("enrollment = 'domain'", true, true, ""),
         ] {
             server.execute(&format!("UPDATE tenants SET {change}")).await;
             let report = explain(&server, server.operator(), "ann@acme.com", "").await.unwrap();
             let last = [(TenantState, state), (Enrollment, enrollment), (Departure, false)];
             assert_eq!(rules(&report)[3..], last, "{change}");
             let placed = state && enrollment;
-            assert_eq!((report.tenant.is_some(), report.remedy.is_empty()), (placed, placed));
+            assert_eq!((report.tenant.is_some(), report.remedy.as_str()), (placed, remedy));
             assert_eq!(server.try_start("ann@acme.com").await.is_ok(), placed);
         }
     }

@@ -191,8 +191,13 @@ on_both! {
         server.update_role(&ann, &id, "", Role::Admin).await.unwrap();
         let bob = of(&server.refresh(&bob.refresh_token).await.unwrap());
         let (_, sent) = server.invite_by_mail(&bob, "dan@else.org", Role::Member).await;
+        let (_, tagged) = server.invite_by_mail(&ann, "bob+x@acme.com", Role::Member).await;
+        let (_, another) = server.invite_by_mail(&ann, "bobby@acme.com", Role::Member).await;
         server.remove_user(&ann, &id, "").await.unwrap();
         let revoked = "INVITATION_REVOKED";
+        let back = server.try_sign_up(&tagged, "bob+x@acme.com", PASSWORD).await;
+        assert_refused(back, Code::FailedPrecondition, revoked);
+        server.try_sign_up(&another, "bobby@acme.com", PASSWORD).await.unwrap();
         let back = server.try_sign_up(&mailed, "bob@acme.com", PASSWORD).await;
         assert_refused(back, Code::FailedPrecondition, revoked);
         assert_eq!(server.count("departures").await, 1);
@@ -200,7 +205,7 @@ on_both! {
         server.try_sign_up(&anew, "bob@acme.com", PASSWORD).await.unwrap();
         let in_his_name = server.try_sign_up(&sent, "dan@else.org", PASSWORD).await;
         assert_refused(in_his_name, Code::FailedPrecondition, revoked);
-        assert_eq!(server.count("events WHERE kind = 'invitation.revoked'").await, 2);
+        assert_eq!(server.count("events WHERE kind = 'invitation.revoked'").await, 3);
     }
 
     // A tag leads to the same mailbox, so it leads around no removal.
