@@ -140,6 +140,15 @@ mod tests {
     }
 
     #[test]
+    fn only_people_have_sessions() {
+        assert_eq!(user(Role::Member).session_id(), Some(session()));
+        let others = [Caller::Anonymous, key(Role::Member, &[]), platform_key(&[]), COMMAND_LINE];
+        for caller in others {
+            assert_eq!(caller.session_id(), None, "{caller:?}");
+        }
+    }
+
+    #[test]
     fn invitations_rest_on_the_caller() {
         let of = |caller: &Caller| caller.inviter().map(|it| (it.kind.as_str(), it.id));
         assert_eq!(of(&Caller::Anonymous), None);

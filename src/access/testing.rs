@@ -27,12 +27,15 @@ pub fn third() -> TenantId {
 pub fn person() -> UserId {
     id(4)
 }
+pub fn session() -> SessionId {
+    id(6)
+}
 pub fn key_id() -> ApiKeyId {
     id(5)
 }
 
 pub fn user(role: Role) -> Caller {
-    let (user_id, session_id, tenant_id) = (person(), id::<SessionId>(6), own());
+    let (user_id, session_id, tenant_id) = (person(), session(), own());
     Caller::User(UserCaller { user_id, session_id, tenant_id, role, mver: 7 })
 }
 
