@@ -9,7 +9,7 @@ use crate::model::{
     Result,
     clock::Instant,
     email::{EmailAddress, EmailKey},
-    id::{InvitationId, SubjectId, TenantId, UserId},
+    id::{ApiKeyId, InvitationId, SubjectId, TenantId, UserId},
     invitation::{Delivery, Invitation, InvitationState, Inviter, InviterKind},
     role::Role,
     tenant::Tenant,
@@ -198,12 +198,13 @@ pub async fn list(
     Ok(rows.into_iter().map(|(row, tenant)| (row.into(), tenant.into())).collect())
 }
 
-/// Revokes every invitation that waits, to a mailbox, whatever the tag, or by a person; answers
-/// which.
+/// Revokes every invitation that waits, to a mailbox, whatever the tag, or by a person or their
+/// keys; answers which.
 pub async fn revoke_concerning(
     tx: &mut Tx,
     key: &EmailKey,
     inviter: UserId,
+    keys: &[ApiKeyId],
     now: Instant,
 ) -> Result<Vec<InvitationId>> {
     let (scope, mailbox) = (tx.scope(), key.without_tag());
@@ -218,11 +219,13 @@ pub async fn revoke_concerning(
             ))
             .load(c)
             .await)?;
-    let by = (InviterKind::User, Some(SubjectId::from(inviter)));
+    let keys = keys.iter().map(|key| (InviterKind::ApiKey, SubjectId::from(*key)));
+    let by: Vec<_> = keys.chain([(InviterKind::User, inviter.into())]).collect();
     let concerned: Vec<InvitationId> = pending
         .into_iter()
         .filter(|(_, key, kind, id)| {
-            (*kind, *id) == by || EmailKey::from_stored(key.clone()).without_tag() == mailbox
+            id.is_some_and(|id| by.contains(&(*kind, id)))
+                || EmailKey::from_stored(key.clone()).without_tag() == mailbox
         })
         .map(|(id, ..)| id)
         .collect();

@@ -46,7 +46,7 @@ enum Account {
 }
 
 /// Ends a membership, its sessions, the keys that the person made with it, and every invitation
-/// that waits, to the person or by them. The caller holds the locks of the account and of the
+/// that waits, to the person or by them or those keys. The caller holds the locks of the account and of the
 /// tenant, and is in the tenant's scope.
 pub(super) async fn end(cx: &Cx, tx: &mut Tx, profile: &Profile, ending: Ending) -> Result<()> {
     let (tenant, id) = (profile.tenant_id, profile.user_id);
@@ -61,7 +61,7 @@ pub(super) async fn end(cx: &Cx, tx: &mut Tx, profile: &Profile, ending: Ending)
     // tenant again on the day they come back.
     let keys = api_keys::revoke_made_by(tx, id, now).await?;
     let invitations =
-        invitation_tokens::revoke_concerning(tx, profile.email.key(), id, now).await?;
+        invitation_tokens::revoke_concerning(tx, profile.email.key(), id, &keys, now).await?;
     let user = users::find(tx, id).await?.ok_or_else(|| Error::not_found("user"))?;
     let account = if user.tenant_id == tenant {
         tx.within(everywhere, async |tx| leave_home(tx, id, tenant).await).await?

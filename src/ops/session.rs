@@ -14,7 +14,8 @@ use crate::{
 /// Sessions that ended now, each with its tenant.
 pub(super) type Ended = Vec<(SessionId, TenantId)>;
 
-/// Ends the wanted ones of a person's open sessions, in the person's own scope.
+/// Ends the wanted ones of a person's open sessions, in the person's own scope. Looks again until
+/// there is none: ending one may have waited for a request that opened another in its place.
 pub(super) async fn end(
     tx: &mut Tx,
     user: UserId,
@@ -23,12 +24,18 @@ pub(super) async fn end(
 ) -> Result<Ended> {
     let now = tx.now().await?;
     let mut ended = Ended::new();
-    for (id, tenant) in sessions::open_ids(tx, user).await? {
-        if wanted(id) && sessions::end(tx, id, reason, now).await? {
-            ended.push((id, tenant));
+    loop {
+        let mut open = sessions::open_ids(tx, user).await?;
+        open.retain(|(id, _)| wanted(*id));
+        if open.is_empty() {
+            return Ok(ended);
+        }
+        for (id, tenant) in open {
+            if sessions::end(tx, id, reason, now).await? {
+                ended.push((id, tenant));
+            }
         }
     }
-    Ok(ended)
 }
 
 /// Tells of ended sessions, as the last step: the lock of the events is the one that everybody

@@ -1,6 +1,6 @@
-//! Limits that all replicas count together, in the database. A guess is counted in a short
-//! transaction of its own before anything costly or telling is done, and an invitation in the
-//! transaction that makes it. What a limit refuses is not counted there.
+//! Limits that all replicas count together, in the database. A guess and a started sign-up are
+//! counted in a short transaction of their own before anything costly or telling is done, an
+//! invitation in the transaction that makes it. What a limit refuses is not counted there.
 
 use crate::{
     access::{Scope, SystemUse},
@@ -124,7 +124,7 @@ impl SignInAttempt {
 }
 
 /// Runs `look_up`, which finds what a token stands for; `wrong` is the answer when there is
-/// nothing. A source's attempt is counted before that, and given back when the token is right.
+/// nothing. A source's attempt is counted before that, and given back unless the token is wrong.
 /// Too many wrong tokens from everywhere change the answer to a wrong one and nothing else.
 pub async fn token<T>(
     cx: &Cx,
@@ -140,11 +140,14 @@ pub async fn token<T>(
             source.charge(tx, now).await
         })
         .await?;
-    let Some(found) = look_up.await? else {
-        return Err(count_wrong(cx).await.err().unwrap_or_else(wrong));
+    let found = match look_up.await {
+        Ok(Some(found)) => Ok(found),
+        Ok(None) => return Err(count_wrong(cx).await.err().unwrap_or_else(wrong)),
+        // Whatever it is, the token is not what is wrong.
+        Err(error) => Err(error),
     };
     cx.write(scope(), async |tx| throttle::refund(tx, &source.hash, window_end).await).await?;
-    Ok(found)
+    found
 }
 
 /// Counts a wrong token wherever it came from; an error when there were too many.

@@ -103,19 +103,17 @@ async fn accept(
     }
     let (invitation, tenant) = admit::admit(tx, invitation.tenant_id, invitation.id).await?;
     admit::close(tx, &invitation, user.id).await?;
-    let ended = tx.within(own, async |tx| end_unproven(cx, tx, &user).await).await?;
+    if user.verified_time.is_some() {
+        let profile = join(cx, tx, &invitation, &user, name).await?;
+        return Ok(Accepted { profile, tenant, replayed: false });
+    }
+    // Whoever else signed in before the mailbox was proven may not be its owner.
+    let others = |id| Some(id) != cx.caller.session_id();
+    let end = async |tx: &mut Tx| session::end(tx, user.id, EndReason::MailboxProven, others).await;
+    let ended = tx.within(own, end).await?;
     let profile = join(cx, tx, &invitation, &user, name).await?;
     tx.within(own, async |tx| session::tell(cx, tx, user.id, &ended).await).await?;
     Ok(Accepted { profile, tenant, replayed: false })
-}
-
-/// Whoever signed in before the mailbox was proven may not be its owner; this session is.
-async fn end_unproven(cx: &Cx, tx: &mut Tx, user: &User) -> Result<session::Ended> {
-    if user.verified_time.is_some() {
-        return Ok(session::Ended::new());
-    }
-    let own = cx.caller.session_id();
-    session::end(tx, user.id, EndReason::MailboxProven, |id| Some(id) != own).await
 }
 
 impl Named {

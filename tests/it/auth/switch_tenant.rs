@@ -1,18 +1,21 @@
 //! `SwitchTenant`: a session in another tenant, on the strength of the one that asks.
 
 use crate::support::{
-    Backend, Server, assert_refused, claims, ghost, seen,
+    Backend, Server, assert_refused, claims, ghost,
+    race::{lock_row, race},
+    seen,
     server::{Metadata, PASSWORD},
     violated_fields,
 };
 use reeve::{
     model::clock::Clock as _,
     pb::{
-        auth::v1::{Session, SignOutScope, SwitchTenantRequest},
+        auth::v1::{Session, SignOutRequest, SignOutScope, SwitchTenantRequest},
         common::v1::Role,
     },
 };
-use tonic::Code;
+use std::{future::Future, pin::Pin};
+use tonic::{Code, Status};
 
 /// Ann, at home in one tenant and an admin of the other.
 async fn world(backend: Backend) -> (Server, [String; 2], Session) {
@@ -22,6 +25,20 @@ async fn world(backend: Backend) -> (Server, [String; 2], Session) {
     let ann = server.sign_up("ann@home.com").await;
     server.set_role(&ann.user.as_ref().unwrap().id, &other, Role::Admin).await;
     (server, [home, other], ann)
+}
+
+type Call = Pin<Box<dyn Future<Output = Result<(), Status>> + Send>>;
+
+fn switch(server: &Server, by: &Session, tenant: &str) -> Call {
+    let mut client = server.auth_as(Metadata::bearer(&by.access_token));
+    let request = SwitchTenantRequest { tenant_id: tenant.to_owned() };
+    Box::pin(async move { client.switch_tenant(request).await.map(drop) })
+}
+
+fn sign_out(server: &Server, by: &Session) -> Call {
+    let mut client = server.auth_as(Metadata::bearer(&by.access_token));
+    let request = SignOutRequest { scope: SignOutScope::All.into() };
+    Box::pin(async move { client.sign_out(request).await.map(drop) })
 }
 
 on_both! {
@@ -146,5 +163,26 @@ on_both! {
         let next = server.refresh(&back.refresh_token).await.unwrap();
         let (told, now) = (next.refresh_token_expire_time.unwrap(), server.clock.now());
         assert!(told.seconds <= now.as_seconds() + 601);
+    }
+
+    // TK-56: a session that opens while all are ended is ended too, or never opens.
+    async fn no_switch_outruns_a_sign_out(backend: Backend) {
+        let (server, [_, other], _) = world(backend).await;
+        for _ in 0..4 {
+            let [one, two] = [
+                server.sign_in("ann@home.com", PASSWORD).await.unwrap(),
+                server.sign_in("ann@home.com", PASSWORD).await.unwrap(),
+            ];
+            let mut calls: Vec<Call> = (0..15).map(|_| switch(&server, &one, &other)).collect();
+            calls.insert(7, sign_out(&server, &two));
+            let sid = claims(&one.access_token)["sid"].as_str().unwrap().to_owned();
+            let lock = lock_row(&server, "sessions", &sid);
+            let mut answers = race(&server, &lock, calls).await;
+            answers.remove(7).unwrap();
+            for refused in answers.into_iter().filter(Result::is_err) {
+                assert_refused(refused, Code::Unauthenticated, "SESSION_ENDED");
+            }
+            assert_eq!(server.count("sessions WHERE end_time IS NULL").await, 0);
+        }
     }
 }

@@ -36,7 +36,7 @@ on_both! {
         assert_eq!(it.role_of_bob().await.as_deref(), Some("member"));
     }
 
-    // R-ENR-2, G-32: whoever else had signed in to the account goes, once its owner has shown up.
+    // R-ENR-2, G-32, of the sessions: whoever else had signed in goes, once the owner has shown up.
     async fn a_proof_ends_the_sessions_before_it(backend: Backend) {
         let it = unproven(backend).await;
         let before = it.server.sign_in(BOB, PASSWORD).await.unwrap();

@@ -116,6 +116,16 @@ on_both! {
         }
     }
 
+    // A token that proves no mailbox is a right one all the same.
+    async fn a_returned_token_is_not_counted(backend: Backend) {
+        let it = Gate::new(backend).await;
+        it.server.execute("DELETE FROM throttle").await;
+        let returned = it.server.returned_invitation(&it.acme, CARL).await;
+        let refused = it.knock(Door::SignUp, HERE, &returned).await;
+        assert_refused(refused, Code::FailedPrecondition, "MAILBOX_PROOF_REQUIRED");
+        assert_eq!(counted(&it.server).await, 0);
+    }
+
     // R-INV-7: below the limit a right token passes; at it, neither passes, and both are told
     // the same.
     async fn a_refusal_does_not_tell_which_token_is_right(backend: Backend) {

@@ -191,6 +191,9 @@ on_both! {
         server.update_role(&ann, &id, "", Role::Admin).await.unwrap();
         let bob = of(&server.refresh(&bob.refresh_token).await.unwrap());
         let (_, sent) = server.invite_by_mail(&bob, "dan@else.org", Role::Member).await;
+        let key = server.create_key(&bob, Role::Admin, &["invitations:write"]).await;
+        let (_, by_key) =
+            server.invite_by_mail(&key.credential(), "eve@else.org", Role::Member).await;
         let (_, tagged) = server.invite_by_mail(&ann, "bob+x@acme.com", Role::Member).await;
         let (_, another) = server.invite_by_mail(&ann, "bobby@acme.com", Role::Member).await;
         server.remove_user(&ann, &id, "").await.unwrap();
@@ -203,9 +206,11 @@ on_both! {
         assert_eq!(server.count("departures").await, 1);
         let (_, anew) = server.invite_by_mail(&ann, "bob@acme.com", Role::Admin).await;
         server.try_sign_up(&anew, "bob@acme.com", PASSWORD).await.unwrap();
-        let in_his_name = server.try_sign_up(&sent, "dan@else.org", PASSWORD).await;
-        assert_refused(in_his_name, Code::FailedPrecondition, revoked);
-        assert_eq!(server.count("events WHERE kind = 'invitation.revoked'").await, 3);
+        for (token, email) in [(&sent, "dan@else.org"), (&by_key, "eve@else.org")] {
+            let in_his_name = server.try_sign_up(token, email, PASSWORD).await;
+            assert_refused(in_his_name, Code::FailedPrecondition, revoked);
+        }
+        assert_eq!(server.count("events WHERE kind = 'invitation.revoked'").await, 4);
     }
 
     // A tag leads to the same mailbox, so it leads around no removal.
