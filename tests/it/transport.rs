@@ -48,22 +48,29 @@ on_both! {
     async fn refusals_at_once_are_not_mixed_up(backend: Backend) {
         let server = Server::start(backend).await;
         let raw = server.raw().await;
-        let bodies = ["", "ann", "ann@[127.0.0.1]", "ann@else.org"].map(|email| {
-            framed(&StartSignUpRequest { email: email.to_owned(), ..Default::default() }.encode_to_vec())
-        });
+        // The last kind has another address each time: there is a limit for each mailbox.
+        let bodies: Vec<_> = (0..64)
+            .map(|n| match n % 4 {
+                0 => String::new(),
+                1 => "ann".to_owned(),
+                2 => "ann@[127.0.0.1]".to_owned(),
+                _ => format!("ann{n}@else.org"),
+            })
+            .map(|email| framed(&StartSignUpRequest { email, ..Default::default() }.encode_to_vec()))
+            .collect();
         let ask = async |id: &str, body: &[u8]| {
             let reply = raw.send(post(START).header("x-request-id", id), body).await;
             assert_eq!(reply.request_id(), id);
             seen(&reply.status.unwrap())
         };
         let mut alone = Vec::new();
-        for body in &bodies {
+        for body in &bodies[..4] {
             alone.push(ask("alone", body).await);
         }
         let kinds: BTreeSet<_> = alone.iter().map(|(_, message, _)| message).collect();
-        assert_eq!(kinds.len(), bodies.len(), "{kinds:?}");
-        let ids: Vec<_> = (0..64).map(|n| format!("together-{n}")).collect();
-        let calls = ids.iter().zip(bodies.iter().cycle()).map(|(id, body)| ask(id, body));
+        assert_eq!(kinds.len(), 4, "{kinds:?}");
+        let ids: Vec<_> = (0..bodies.len()).map(|n| format!("together-{n}")).collect();
+        let calls = ids.iter().zip(&bodies).map(|(id, body)| ask(id, body));
         let together = futures_util::future::join_all(calls).await;
         assert!(together.iter().eq(alone.iter().cycle().take(ids.len())));
     }

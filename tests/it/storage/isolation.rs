@@ -38,6 +38,8 @@ struct Two {
     scope: Scope,
     tenant: TenantId,
     user: UserId,
+    /// Of the tenant in scope, and of no other.
+    ann: UserId,
     session: SessionId,
     pending: PendingSignUpId,
     domain: DomainId,
@@ -49,10 +51,11 @@ impl Two {
         let server = Server::start(backend).await;
         let ours = tenant_id(&server.create_tenant("acme", &["acme.com"]).await);
         let tenant = server.create_tenant("other", &["other.org"]).await;
-        server.sign_up("ann@acme.com").await;
+        let ann = server.sign_up("ann@acme.com").await;
         let session = server.sign_up("bob@other.org").await;
         server.start_sign_up("cid@other.org").await;
-        let user = UserId::parse("id", &session.profile.unwrap().user_id).unwrap();
+        let [ann, user] = [ann, session]
+            .map(|session| UserId::parse("id", &session.profile.unwrap().user_id).unwrap());
         let id = async |table: &str| -> uuid::Uuid {
             let text = match backend {
                 Backend::Postgres => "id::text",
@@ -66,6 +69,7 @@ impl Two {
             scope: tenant_scope(ours),
             tenant: tenant_id(&tenant),
             user,
+            ann,
             session: SessionId::from_uuid(id("sessions").await),
             pending: PendingSignUpId::from_uuid(id("pending_sign_ups").await),
             domain: DomainId::from_uuid(id("tenant_domains").await),
@@ -113,8 +117,8 @@ impl Two {
     fn profile(&self) -> Profile {
         Profile {
             tenant_id: self.tenant,
-            user_id: self.user,
-            email: Self::email("bob@other.org"),
+            user_id: self.ann,
+            email: Self::email("ann@acme.com"),
             display_name: DisplayName::default(),
             role: Role::Owner,
             state: ProfileState::Active,
