@@ -46,8 +46,8 @@ enum Account {
 }
 
 /// Ends a membership, its sessions, the keys that the person made with it, and every invitation
-/// that waits, to the person or by them or those keys. The caller holds the locks of the account and of the
-/// tenant, and is in the tenant's scope.
+/// that waits, to the person or by them or those keys. The caller holds the locks of the account
+/// and of the tenant, and is in the tenant's scope.
 pub(super) async fn end(cx: &Cx, tx: &mut Tx, profile: &Profile, ending: Ending) -> Result<()> {
     let (tenant, id) = (profile.tenant_id, profile.user_id);
     let everywhere = Scope::system(SystemUse::Home);

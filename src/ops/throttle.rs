@@ -91,6 +91,20 @@ impl Bucket {
     }
 }
 
+/// Counts an attempt in each bucket, in a transaction of its own, or in none when one is full;
+/// tells when the window of the last one ends.
+async fn charge<const N: usize>(cx: &Cx, buckets: [&Bucket; N]) -> Result<Instant> {
+    cx.write(scope(), async |tx| {
+        let now = tx.now().await?;
+        let mut window_end = now;
+        for bucket in buckets {
+            window_end = bucket.charge(tx, now).await?;
+        }
+        Ok(window_end)
+    })
+    .await
+}
+
 /// An attempt to sign in that was counted.
 pub struct SignInAttempt {
     account: Bucket,
@@ -104,14 +118,7 @@ pub async fn sign_in(cx: &Cx, account: &EmailKey) -> Result<SignInAttempt> {
     let from = cx.client.source();
     let account = Bucket::of(Limit::SignInAccount, &[&account.as_str(), &from]);
     let source = Bucket::of(Limit::SignInSource, &[&from]);
-    let (by_account, by_source) = (&account, &source);
-    let source_window_end = cx
-        .write(scope(), async |tx| {
-            let now = tx.now().await?;
-            by_account.charge(tx, now).await?;
-            by_source.charge(tx, now).await
-        })
-        .await?;
+    let source_window_end = charge(cx, [&account, &source]).await?;
     Ok(SignInAttempt { account, source, source_window_end })
 }
 
@@ -132,17 +139,14 @@ pub async fn token<T>(
     wrong: impl FnOnce() -> Error,
 ) -> Result<T> {
     let from = cx.client.source();
-    let source = Bucket::of(Limit::WrongTokenSource, &[&from]);
-    let source = &source;
-    let window_end = cx
-        .write(scope(), async |tx| {
-            let now = tx.now().await?;
-            source.charge(tx, now).await
-        })
-        .await?;
+    let source = &Bucket::of(Limit::WrongTokenSource, &[&from]);
+    let window_end = charge(cx, [source]).await?;
     let found = match look_up.await {
         Ok(Some(found)) => Ok(found),
-        Ok(None) => return Err(count_wrong(cx).await.err().unwrap_or_else(wrong)),
+        Ok(None) => {
+            let everywhere = Bucket::of(Limit::WrongToken, &[]);
+            return Err(charge(cx, [&everywhere]).await.err().unwrap_or_else(wrong));
+        }
         // Whatever it is, the token is not what is wrong.
         Err(error) => Err(error),
     };
@@ -150,28 +154,13 @@ pub async fn token<T>(
     found
 }
 
-/// Counts a wrong token wherever it came from; an error when there were too many.
-async fn count_wrong(cx: &Cx) -> Result<()> {
-    let everywhere = &Bucket::of(Limit::WrongToken, &[]);
-    cx.write(scope(), async |tx| {
-        let now = tx.now().await?;
-        everywhere.charge(tx, now).await.map(drop)
-    })
-    .await
-}
-
 /// Counts a start of a sign-up, which mails whatever address it names. Each source has its own
 /// count for a mailbox, so nobody can lock somebody else out.
 pub async fn start_sign_up(cx: &Cx, address: &EmailKey) -> Result<()> {
     let (from, mailbox) = (cx.client.source(), address.without_tag());
-    let mailbox = &Bucket::of(Limit::StartSignUpMailbox, &[&mailbox.as_str(), &from]);
-    let source = &Bucket::of(Limit::StartSignUpSource, &[&from]);
-    cx.write(scope(), async |tx| {
-        let now = tx.now().await?;
-        mailbox.charge(tx, now).await?;
-        source.charge(tx, now).await.map(drop)
-    })
-    .await
+    let mailbox = Bucket::of(Limit::StartSignUpMailbox, &[&mailbox.as_str(), &from]);
+    let source = Bucket::of(Limit::StartSignUpSource, &[&from]);
+    charge(cx, [&mailbox, &source]).await.map(drop)
 }
 
 /// Counts an invitation in the transaction that makes it: what comes to nothing, a try and a

@@ -103,17 +103,22 @@ async fn accept(
     }
     let (invitation, tenant) = admit::admit(tx, invitation.tenant_id, invitation.id).await?;
     admit::close(tx, &invitation, user.id).await?;
-    if user.verified_time.is_some() {
-        let profile = join(cx, tx, &invitation, &user, name).await?;
-        return Ok(Accepted { profile, tenant, replayed: false });
-    }
-    // Whoever else signed in before the mailbox was proven may not be its owner.
-    let others = |id| Some(id) != cx.caller.session_id();
-    let end = async |tx: &mut Tx| session::end(tx, user.id, EndReason::MailboxProven, others).await;
-    let ended = tx.within(own, end).await?;
+    let ended = if user.verified_time.is_none() {
+        tx.within(own, async |tx| end_others(cx, tx, &user).await).await?
+    } else {
+        session::Ended::new()
+    };
     let profile = join(cx, tx, &invitation, &user, name).await?;
-    tx.within(own, async |tx| session::tell(cx, tx, user.id, &ended).await).await?;
+    if !ended.is_empty() {
+        tx.within(own, async |tx| session::tell(cx, tx, user.id, &ended).await).await?;
+    }
     Ok(Accepted { profile, tenant, replayed: false })
+}
+
+/// Whoever else signed in before the mailbox was proven may not be its owner.
+async fn end_others(cx: &Cx, tx: &mut Tx, user: &User) -> Result<session::Ended> {
+    let others = |id| Some(id) != cx.caller.session_id();
+    session::end(tx, user.id, EndReason::MailboxProven, others).await
 }
 
 impl Named {

@@ -67,7 +67,7 @@ on_both! {
         server.sign_in("ann@acme.com", PASSWORD).await.unwrap();
     }
 
-    // R-TEN-7
+    // What happens to a person is told in each tenant of theirs alone.
     async fn each_end_is_told_in_the_tenant_of_its_session(backend: Backend) {
         let (server, [ann, ..]) = world(backend).await;
         let other = server.create_tenant("other", &[]).await;
@@ -80,6 +80,7 @@ on_both! {
         assert_eq!(server.count(&format!("{ended} <> {other}")).await, 2);
     }
 
+    // R-TEN-7
     async fn an_unknown_scope_is_refused(backend: Backend) {
         let (server, sessions) = world(backend).await;
         for scope in [4, 99, -1] {

@@ -165,7 +165,7 @@ on_both! {
         assert!(told.seconds <= now.as_seconds() + 601);
     }
 
-    // TK-56: a session that opens while all are ended is ended too, or never opens.
+    // TK-55: a session that opens while all are ended is ended too, or never opens.
     async fn no_switch_outruns_a_sign_out(backend: Backend) {
         let (server, [_, other], _) = world(backend).await;
         for _ in 0..4 {

@@ -35,6 +35,11 @@ pub struct Cell<'a> {
 }
 
 impl Cell<'_> {
+    pub fn name(&self) -> String {
+        let (action, who) = (self.rpc.action.as_str(), self.who.name);
+        format!("{action} by {who} for {:?}, {:?}", self.target, self.place)
+    }
+
     pub fn expected(&self, it: &World) -> Expected {
         let side = self.rpc.standing(it, self.who, self.target).side;
         let action = self.rpc.action;

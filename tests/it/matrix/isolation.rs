@@ -28,13 +28,7 @@ impl Findings {
     ) {
         let expected = cell.expected(world);
         let (answer, sent) = answered;
-        let name = format!(
-            "{} by {} for {:?}, {:?}",
-            cell.rpc.action.as_str(),
-            cell.who.name,
-            cell.target,
-            cell.place
-        );
+        let name = cell.name();
         if !answer.fits(expected) {
             let (code, reason) = (answer.code, &answer.reason);
             self.0.push(format!("{name}: expected {expected:?}, got {code:?} {reason}"));
@@ -61,7 +55,7 @@ impl Findings {
         }
     }
 
-    /// What is done in one tenant touches no row that names another.
+    /// What is done in one tenant changes rows that name it, and none that names another.
     fn kept_to_itself(
         &mut self,
         world: &World,
@@ -71,14 +65,13 @@ impl Findings {
         after: &Snapshot,
     ) {
         let Reach::Tenant(own) = reach else { return };
-        for (side, tenant) in world.tenants.iter().filter(|(side, _)| **side != own) {
-            let changed = before.changed_with(after, std::slice::from_ref(&tenant.id));
-            if !changed.is_empty() {
-                let (action, who) = (cell.rpc.action.as_str(), cell.who.name);
-                let (target, place) = (cell.target, cell.place);
-                self.0.push(format!(
-                    "{action} by {who} for {target:?}, {place:?}: TOUCHES {side:?}: {changed:?}"
-                ));
+        let name = cell.name();
+        for (side, tenant) in &world.tenants {
+            let changed = before.changed_with(after, &tenant.id);
+            if *side == own && changed.is_empty() {
+                self.0.push(format!("{name}: NO ROW of {side:?} was seen to change"));
+            } else if *side != own && !changed.is_empty() {
+                self.0.push(format!("{name}: TOUCHES {side:?}: {changed:?}"));
             }
         }
     }

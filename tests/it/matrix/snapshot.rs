@@ -63,12 +63,10 @@ impl Snapshot {
         self.0.symmetric_difference(&now.0).map(|row| table_of(row)).collect()
     }
 
-    /// Tables of which rows that name one of these ids differ.
-    pub fn changed_with(&self, now: &Self, ids: &[String]) -> BTreeSet<String> {
-        let named = |row: &&String| {
-            let row = row.replace('-', "").to_lowercase();
-            ids.iter().any(|id| row.contains(&id.replace('-', "")))
-        };
+    /// Tables of which rows that name this id differ.
+    pub fn changed_with(&self, now: &Self, id: &str) -> BTreeSet<String> {
+        let id = id.replace('-', "");
+        let named = |row: &&String| row.replace('-', "").to_lowercase().contains(&id);
         self.0.symmetric_difference(&now.0).filter(named).map(|row| table_of(row)).collect()
     }
 }
